@@ -1,0 +1,19 @@
+//! Attribute names and values of the dialects that LLM instrumentation speaks.
+//!
+//! One module a dialect. The server's normaliser reads these names; the SDK writes them. No dependencies, no code: a name
+//! is written once here and nowhere else.
+//!
+//! ```
+//! assert_eq!(bennu_semconv::openinference::SPAN_KIND, "openinference.span.kind");
+//! assert_eq!(bennu_semconv::gen_ai::INPUT_MESSAGES, "gen_ai.input.messages");
+//! ```
+
+/// Declares attribute names: a documented `const` each.
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident = $value:literal;)*) => { $($(#[$doc])* pub const $name: &str = $value;)* };
+}
+use names;
+
+pub mod gen_ai;
+pub mod openinference;
+pub mod otel;

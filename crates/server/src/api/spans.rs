@@ -1,0 +1,93 @@
+//! `/v1/projects/{project}/spans`, as Phoenix answers.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use bennu_model::{Attribute, Event, Kind, StatusCode, Value as Any};
+use bennu_store::{AttributeFilter, SpanFilter, StoredSpan};
+use serde_json::{Map, Value, json};
+
+use super::{global_id, parameters::Parameters, projects, rfc3339, row_id};
+use crate::{app::App, decode::normalise, error::Error};
+
+/// `GET /v1/projects/{project}/spans`
+pub(crate) async fn list(
+    State(app): State<App>,
+    Path(project): Path<String>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Result<Json<Value>, Error> {
+    let mut parameters = Parameters::new(query);
+    let limit = parameters.limit(100, 1000)?;
+    let cursor = parameters.read("cursor", "the next_cursor of the page before", |text| row_id("Span", text))?;
+    let filter = SpanFilter {
+        trace_ids: parameters.read_all("trace_id", "32 hex digits", |text| text.parse().ok())?,
+        span_ids: parameters.read_all("span_id", "16 hex digits", |text| text.parse().ok())?,
+        parent_id: parameters.read("parent_id", "16 hex digits or null", |text| match text {
+            "null" => Some(None),
+            id => id.parse().ok().map(Some),
+        })?,
+        names: parameters.all("name"),
+        kinds: parameters.read_all("span_kind", "a span kind such as LLM", Kind::from_name)?,
+        statuses: parameters.read_all("status_code", "OK, ERROR or UNSET", StatusCode::from_name)?,
+        attributes: parameters.read_all("attribute", "key:value", attribute_filter)?,
+        since_ns: parameters.time("start_time")?,
+        until_ns: parameters.time("end_time")?,
+        ascending: parameters.ascending()?,
+    };
+    parameters.finish()?;
+
+    let project = projects::find(&app, &project).await?;
+    let page = app.store.project_spans(&project.name, filter, cursor, limit).await?;
+    let data: Vec<Value> = page.spans.iter().map(answer).collect();
+    Ok(Json(json!({"data": data, "next_cursor": page.next.map(|id| global_id("Span", id))})))
+}
+
+/// `key:value`; the value is JSON where it reads as JSON, so `5` is a number and `"5"` a text.
+fn attribute_filter(text: &str) -> Option<AttributeFilter> {
+    let (key, value) = text.split_once(':').filter(|(key, _)| !key.is_empty())?;
+    let value = match serde_json::from_str::<Value>(value) {
+        Ok(Value::String(text)) => Any::Text(text),
+        Ok(Value::Bool(bool)) => Any::Bool(bool),
+        Ok(Value::Number(number)) => {
+            number.as_i64().map_or_else(|| Any::Double(number.as_f64().unwrap_or_default()), Any::Int)
+        }
+        _ => Any::Text(value.to_owned()),
+    };
+    Some(AttributeFilter { key: key.to_owned(), value })
+}
+
+/// A span in Phoenix's shape.
+fn answer(stored: &StoredSpan) -> Value {
+    let span = &stored.span;
+    let mut attributes = attributes(&span.attributes);
+    // Phoenix's readers look for OpenInference's kind whatever the dialect.
+    let kind = normalise(span).kind;
+    attributes.entry("openinference.span.kind").or_insert_with(|| kind.as_str().into());
+    json!({
+        "id": global_id("Span", stored.row.id),
+        "name": span.name,
+        "context": {"trace_id": span.trace_id, "span_id": span.span_id},
+        "span_kind": kind,
+        "parent_id": span.parent_id,
+        "start_time": rfc3339(stored.row.start_ns),
+        "end_time": rfc3339(stored.row.end_ns),
+        "status_code": span.status.code.as_str(),
+        "status_message": span.status.message,
+        "attributes": attributes,
+        "events": span.events.iter().map(event).collect::<Vec<_>>(),
+    })
+}
+
+fn event(event: &Event) -> Value {
+    json!({
+        "name": event.name,
+        "timestamp": rfc3339(i64::try_from(event.time_ns).unwrap_or(i64::MAX)),
+        "attributes": attributes(&event.attributes),
+    })
+}
+
+/// Attributes by name, as flat as they were sent.
+pub(crate) fn attributes(attributes: &[Attribute]) -> Map<String, Value> {
+    attributes.iter().map(|(key, value)| (key.clone(), value.to_json())).collect()
+}

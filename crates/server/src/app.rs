@@ -1,0 +1,62 @@
+//! What every handler shares.
+
+use std::sync::Arc;
+
+use bennu_store::Store;
+use tokio::sync::Semaphore;
+
+use crate::{config::Config, guard::Guard, receive::Budget};
+
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) guard: Guard,
+    pub(crate) budget: Budget,
+    /// Decoding is CPU work: as many at once as there are cores.
+    pub(crate) decoders: Semaphore,
+    pub(crate) max_body_bytes: usize,
+    /// Where senders reach this program; known once the ports are bound.
+    pub(crate) addresses: Addresses,
+}
+
+/// The ports that are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addresses {
+    /// Pages, JSON and OTLP/HTTP.
+    pub http: std::net::SocketAddr,
+    /// OTLP/gRPC.
+    pub grpc: Option<std::net::SocketAddr>,
+    /// OTLP/HTTP alone.
+    pub otlp: Option<std::net::SocketAddr>,
+}
+
+impl App {
+    pub(crate) fn new(store: Store, config: &Config, addresses: Addresses) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        App(Arc::new(Shared {
+            store,
+            guard: Guard::new(config),
+            budget: Budget::new(config.max_queue_bytes),
+            decoders: Semaphore::new(cores),
+            max_body_bytes: config.max_body_bytes,
+            addresses,
+        }))
+    }
+
+    /// The store, once every handler is gone.
+    pub(crate) fn into_store(self) -> Option<Store> {
+        Arc::into_inner(self.0).map(|shared| shared.store)
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

@@ -1,0 +1,60 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+
+/// LLM observability in one binary: OTLP in, the waterfall out.
+#[derive(Debug, Clone, Default, Parser)]
+#[command(name = "bennu", version, args_conflicts_with_subcommands = true)]
+pub struct Flags {
+    /// What to do; `serve` when left out.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Flags of `serve`.
+    #[command(flatten)]
+    pub serve: ServeFlags,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Receive traces and show them.
+    Serve(ServeFlags),
+}
+
+/// Flags of `serve`; each also as `BENNU_…` in the environment and as a key of the configuration file.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ServeFlags {
+    /// Where the database lives [default: the platform's data directory]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<String>,
+    /// Address to bind; another than loopback needs --token or --no-auth [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    pub host: Option<String>,
+    /// Port of pages, JSON and OTLP/HTTP; 0 takes a free one [default: 6006]
+    #[arg(long)]
+    pub port: Option<String>,
+    /// Port of OTLP/gRPC, or "off" [default: 4317]
+    #[arg(long, value_name = "PORT")]
+    pub grpc_port: Option<String>,
+    /// Port of OTLP/HTTP alone, or "off" [default: 4318]
+    #[arg(long, value_name = "PORT")]
+    pub otlp_port: Option<String>,
+    /// Token that senders show as bearer and people enter to see the pages
+    #[arg(long)]
+    pub token: Option<String>,
+    /// Serve another address than loopback to everybody who can reach it
+    #[arg(long)]
+    pub no_auth: bool,
+    /// Largest request body in bytes, before and after decompression [default: 67108864]
+    #[arg(long, value_name = "BYTES")]
+    pub max_body_bytes: Option<String>,
+    /// Bytes of requests worked on at any time; more are told to come back [default: 201326592]
+    #[arg(long, value_name = "BYTES")]
+    pub max_queue_bytes: Option<String>,
+    /// Host names, comma separated, under which the pages may be asked for without a token
+    #[arg(long, value_name = "NAMES")]
+    pub allowed_hosts: Option<String>,
+    /// Configuration file in TOML
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
+}

@@ -1,0 +1,282 @@
+//! Messages in whatever shape they come: OpenAI's, Anthropic's, OpenInference's, GenAI's parts, LangChain's. One lenient
+//! reader, because libraries mix the shapes.
+
+use bennu_model::{Message, Part};
+use serde_json::{Map, Value as Json};
+
+use super::source::parse;
+
+/// Every message of a value: a list, an object that holds a list, a single message, or plain text.
+pub(crate) fn messages(json: &Json) -> Vec<Message> {
+    match json {
+        Json::Array(items) => match items.first() {
+            // A batch of conversations: the first is the one.
+            Some(first @ Json::Array(_)) => messages(first),
+            _ => items.iter().filter_map(message).collect(),
+        },
+        Json::Object(object) => match object.get("messages") {
+            Some(inner) => messages(inner),
+            None => message(json).into_iter().collect(),
+        },
+        Json::String(text) if !text.is_empty() => {
+            vec![Message { role: "user".into(), parts: vec![Part::Text { text: text.clone() }], ..Message::default() }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn message(json: &Json) -> Option<Message> {
+    let json = json.get("message").filter(|inner| inner.is_object()).unwrap_or(json);
+    let Some(object) = json.as_object() else {
+        let parts = parts(json);
+        return (!parts.is_empty()).then(|| Message { role: "user".into(), parts, ..Message::default() });
+    };
+    let role = role(object);
+    let call_id = string(object, &["tool_call_id", "toolCallId"]);
+    let mut found = Vec::new();
+    for field in ["reasoning_content", "content", "contents", "parts", "tool_calls"] {
+        for part in object.get(field).map(parts).unwrap_or_default() {
+            let part = match part {
+                Part::Text { text } if field == "reasoning_content" => Part::Reasoning { text },
+                // The text of a tool's message is its result.
+                Part::Text { text } if matches!(role.as_str(), "tool" | "function") => {
+                    Part::ToolResult { id: call_id.clone(), result: parse(&text) }
+                }
+                other => other,
+            };
+            if !found.iter().any(|known| same(known, &part)) {
+                found.push(part);
+            }
+        }
+    }
+    if let Some(name) = object.get("function_call_name").and_then(Json::as_str) {
+        let arguments = object.get("function_call_arguments_json").map(parsed).unwrap_or_default();
+        found.push(Part::ToolCall { id: None, name: name.to_owned(), arguments });
+    } else if let Some(call) = object.get("function_call").filter(|call| call.is_object()) {
+        found.extend(tool_call(call));
+    }
+    // The Responses API's items are messages of one part.
+    if found.is_empty() && object.contains_key("type") {
+        found.extend(part(json).filter(|part| !matches!(part, Part::Other { .. })));
+    }
+    Some(Message {
+        role,
+        name: string(object, &["name"]),
+        parts: found,
+        finish_reason: string(object, &["finish_reason", "stop_reason"]),
+    })
+}
+
+fn role(object: &Map<String, Json>) -> String {
+    let named = string(object, &["role"]).or_else(|| string(object, &["type"])).unwrap_or_default();
+    match named.as_str() {
+        "human" | "HumanMessage" => "user".into(),
+        "ai" | "AIMessage" | "model" | "function_call" | "reasoning" => "assistant".into(),
+        "function_call_output" => "tool".into(),
+        "message" => String::new(),
+        _ => named,
+    }
+}
+
+/// Whether two parts say the same thing twice: libraries repeat a call in `tool_calls` and in the content, and a text in
+/// `content` and in `contents`.
+fn same(known: &Part, part: &Part) -> bool {
+    match (known, part) {
+        (Part::ToolCall { id: Some(a), .. }, Part::ToolCall { id: Some(b), .. }) => a == b,
+        (Part::Text { .. } | Part::ToolCall { .. } | Part::ToolResult { .. }, _) => known == part,
+        _ => false,
+    }
+}
+
+/// The parts of a message's content.
+pub(crate) fn parts(json: &Json) -> Vec<Part> {
+    match json {
+        Json::Null => Vec::new(),
+        Json::Array(items) => items.iter().filter_map(part).collect(),
+        Json::String(text) if text.is_empty() => Vec::new(),
+        one => part(one).into_iter().collect(),
+    }
+}
+
+fn part(json: &Json) -> Option<Part> {
+    let object = match json {
+        Json::Null => return None,
+        Json::String(text) => return Some(Part::Text { text: text.clone() }),
+        Json::Object(object) => object,
+        other => return Some(Part::Other { value: other.clone() }),
+    };
+    if let Some(inner) = object.get("message_content").filter(|inner| inner.is_object()) {
+        return part(inner);
+    }
+    let kind = object.get("type").and_then(Json::as_str).unwrap_or_default();
+    let text = || string(object, &["text", "content", "thinking", "refusal", "summary_text"]);
+    match kind {
+        "text" | "input_text" | "output_text" | "refusal" => Some(Part::Text { text: text()? }),
+        "reasoning" | "thinking" | "redacted_thinking" => Some(Part::Reasoning { text: text().or_else(|| summary(object))? }),
+        "tool_call" | "tool_use" | "tool-call" | "function" | "function_call" => tool_call(json),
+        "tool_call_response" | "tool_result" | "tool-result" | "function_call_output" => Some(Part::ToolResult {
+            id: string(object, &["id", "tool_use_id", "tool_call_id", "toolCallId", "call_id"]),
+            result: ["response", "result", "output", "content"]
+                .iter()
+                .find_map(|name| object.get(*name))
+                .map(parsed)
+                .unwrap_or_default(),
+        }),
+        "image" | "image_url" | "input_image" => Some(url(json).map_or_else(|| other(json), |url| Part::Image { url })),
+        "audio" | "input_audio" => {
+            let transcript = ["/audio/transcript", "/audio/audio/transcript", "/transcript"];
+            let transcript = transcript.iter().find_map(|path| json.pointer(path)?.as_str()).map(str::to_owned);
+            Some(Part::Audio { url: url(json), transcript })
+        }
+        // GenAI: content in place, or at an address.
+        "blob" | "uri" | "file" => {
+            let mime = string(object, &["mime_type", "media_type"]).unwrap_or_default();
+            let modality = string(object, &["modality"]).unwrap_or_default();
+            let is = |class: &str| modality == class || mime.starts_with(class);
+            match url(json) {
+                Some(url) if is("image") => Some(Part::Image { url }),
+                Some(url) if is("audio") => Some(Part::Audio { url: Some(url), transcript: None }),
+                _ => Some(other(json)),
+            }
+        }
+        _ if object.contains_key("tool_call") || object.contains_key("function") => tool_call(json),
+        "" if object.get("text").is_some_and(Json::is_string) => Some(Part::Text { text: text()? }),
+        _ => Some(other(json)),
+    }
+}
+
+fn other(json: &Json) -> Part {
+    Part::Other { value: json.clone() }
+}
+
+/// A call in OpenAI's shape (`function.name`), OpenInference's (`tool_call.function.name`), or with its fields in place.
+fn tool_call(json: &Json) -> Option<Part> {
+    let object = json.get("tool_call").unwrap_or(json).as_object()?;
+    let function = object.get("function").and_then(Json::as_object).unwrap_or(object);
+    let name = string(function, &["name", "toolName"])?;
+    let arguments = ["arguments", "input", "args"].iter().find_map(|field| function.get(*field));
+    Some(Part::ToolCall {
+        id: string(object, &["call_id", "id", "toolCallId"]),
+        name,
+        arguments: arguments.map(parsed).unwrap_or_default(),
+    })
+}
+
+/// The address of an image or of audio: a URL, or the content in place as a data URL.
+fn url(json: &Json) -> Option<String> {
+    const PATHS: [&str; 11] = [
+        "/image/image/url",
+        "/image/url",
+        "/image_url/url",
+        "/image_url",
+        "/audio/audio/url",
+        "/audio/url",
+        "/source/url",
+        "/url",
+        "/uri",
+        "/image",
+        "/file_id",
+    ];
+    if let Some(url) = PATHS.iter().find_map(|path| json.pointer(path)?.as_str()) {
+        return Some(url.to_owned());
+    }
+    let data = |holder: &Json, fields: [&str; 2], mime: [&str; 2], default: &str| {
+        let data = fields.iter().find_map(|field| holder.get(*field)?.as_str())?;
+        let mime = mime.iter().find_map(|field| holder.get(*field)?.as_str()).unwrap_or(default);
+        Some(format!("data:{mime};base64,{data}"))
+    };
+    let source = json.get("source").or_else(|| json.get("input_audio")).unwrap_or(json);
+    data(source, ["data", "content"], ["media_type", "mime_type"], "application/octet-stream")
+}
+
+/// A reasoning item's summaries, joined.
+fn summary(object: &Map<String, Json>) -> Option<String> {
+    let items = object.get("summary")?.as_array()?;
+    let texts: Vec<&str> = items.iter().filter_map(|item| item.get("text")?.as_str()).collect();
+    (!texts.is_empty()).then(|| texts.join("\n\n"))
+}
+
+/// JSON text to JSON.
+fn parsed(json: &Json) -> Json {
+    json.as_str().map_or_else(|| json.clone(), parse)
+}
+
+/// The first of these fields that holds text.
+fn string(object: &Map<String, Json>, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| object.get(*name)?.as_str()).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check(input: Json, expected: Json) {
+        let read = messages(&input);
+        assert_eq!(serde_json::to_value(&read).unwrap(), expected, "from {input}");
+    }
+
+    #[test]
+    fn one_call_in_every_shape() {
+        let expected = json!([{"role": "assistant", "parts": [
+            {"type": "tool_call", "id": "c1", "name": "search", "arguments": {"q": "wal"}}]}]);
+        for message in [
+            json!({"role": "assistant", "content": null, "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "search", "arguments": "{\"q\": \"wal\"}"}}]}),
+            json!({"message": {"role": "assistant", "tool_calls": [{"tool_call": {"id": "c1", "function": {"name": "search", "arguments": "{\"q\": \"wal\"}"}}}]}}),
+            json!({"role": "assistant", "content": [{"type": "tool_use", "id": "c1", "name": "search", "input": {"q": "wal"}}]}),
+            json!({"role": "assistant", "parts": [{"type": "tool_call", "id": "c1", "name": "search", "arguments": {"q": "wal"}}]}),
+            json!({"role": "assistant", "content": [{"type": "tool-call", "toolCallId": "c1", "toolName": "search", "args": {"q": "wal"}}]}),
+            json!({"type": "function_call", "call_id": "c1", "name": "search", "arguments": "{\"q\":\"wal\"}"}),
+        ] {
+            let mut read = messages(&json!([message]));
+            read[0].name = None;
+            assert_eq!(serde_json::to_value(&read).unwrap(), expected, "from {message}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_twice_counts_once() {
+        check(
+            json!([{"message": {"role": "assistant", "content": "looking",
+                "contents": [{"message_content": {"type": "text", "text": "looking"}},
+                    {"tool_call": {"id": "t", "function": {"name": "f", "arguments": "{}"}}}],
+                "tool_calls": [{"tool_call": {"id": "t", "function": {"name": "f", "arguments": "{}"}}}]}}]),
+            json!([{"role": "assistant", "parts": [{"type": "text", "text": "looking"},
+                {"type": "tool_call", "id": "t", "name": "f", "arguments": {}}]}]),
+        );
+    }
+
+    #[test]
+    fn results_media_and_reasoning() {
+        check(
+            json!([
+                {"role": "tool", "tool_call_id": "c1", "content": "{\"temp_c\": 19}"},
+                {"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": "fine"}]},
+                {"role": "user", "content": [{"type": "text", "text": "see"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]},
+                {"role": "user", "content": [{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA=="}}]},
+                {"role": "user", "parts": [{"type": "blob", "mime_type": "image/png", "modality": "image", "content": "AA=="}]},
+                {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "yes"}]},
+                {"role": "user", "content": [{"type": "video", "x": 1}]},
+            ]),
+            json!([
+                {"role": "tool", "parts": [{"type": "tool_result", "id": "c1", "result": {"temp_c": 19}}]},
+                {"role": "tool", "parts": [{"type": "tool_result", "id": "c1", "result": "fine"}]},
+                {"role": "user", "parts": [{"type": "text", "text": "see"}, {"type": "image", "url": "data:image/png;base64,AA=="}]},
+                {"role": "user", "parts": [{"type": "image", "url": "data:image/png;base64,AA=="}]},
+                {"role": "user", "parts": [{"type": "image", "url": "data:image/png;base64,AA=="}]},
+                {"role": "assistant", "parts": [{"type": "reasoning", "text": "hm"}, {"type": "text", "text": "yes"}]},
+                {"role": "user", "parts": [{"type": "other", "value": {"type": "video", "x": 1}}]},
+            ]),
+        );
+    }
+
+    #[test]
+    fn lists_in_lists_and_plain_text() {
+        let hi = json!([{"role": "user", "parts": [{"type": "text", "text": "hi"}]}]);
+        check(json!([[{"type": "human", "content": "hi"}]]), hi.clone());
+        check(json!({"messages": [{"role": "user", "content": "hi"}]}), hi.clone());
+        check(json!("hi"), hi);
+        check(json!([]), json!([]));
+        check(json!(7), json!([]));
+    }
+}

@@ -1,0 +1,163 @@
+//! The columns of a span, from what it was sent with and what it means.
+
+use bennu_model::{Content, Detail, Kind, Message, Part, Span, StatusCode, Summary};
+use bennu_semconv::otel;
+use serde_json::Value as Json;
+
+/// Characters of a preview.
+const PREVIEW_CHARS: usize = 240;
+
+/// What lists, filters and totals need.
+pub fn summarise(span: &Span, detail: &Detail) -> Summary {
+    Summary {
+        kind: detail.kind,
+        model: detail.model().map(str::to_owned),
+        provider: detail.provider.clone(),
+        response_id: detail.response_id.clone(),
+        usage: detail.usage,
+        session_id: detail.session_id.clone(),
+        user_id: detail.user_id.clone(),
+        service: span.origin.resource(otel::SERVICE_NAME).and_then(|name| name.as_text()).map(str::to_owned),
+        input_preview: input(detail),
+        output_preview: output(detail),
+        note: note(span, detail),
+        has_messages: !detail.input_messages.is_empty() || !detail.output_messages.is_empty(),
+    }
+}
+
+fn input(detail: &Detail) -> Option<String> {
+    let asked = detail.input_messages.iter().rev().find(|message| message.role == "user");
+    asked
+        .or(detail.input_messages.last())
+        .and_then(message)
+        .or_else(|| detail.input.as_ref().and_then(content))
+        .or_else(|| detail.query.as_deref().and_then(line))
+        .or_else(|| detail.tool.as_ref().and_then(|tool| json(tool.arguments.as_ref()?)))
+}
+
+fn output(detail: &Detail) -> Option<String> {
+    let answered = detail.output_messages.iter().rev().find_map(message);
+    answered
+        .or_else(|| detail.output.as_ref().and_then(content))
+        .or_else(|| detail.tool.as_ref().and_then(|tool| json(tool.result.as_ref()?)))
+        .or_else(|| detail.documents.first().and_then(|document| line(document.text.as_deref()?)))
+}
+
+/// The figure or name at the end of the span's bar.
+fn note(span: &Span, detail: &Detail) -> Option<String> {
+    if span.status.code == StatusCode::Error {
+        return Some(error(span, detail));
+    }
+    let counted = |count: usize, what: &str| {
+        (count > 0).then(|| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
+    };
+    match detail.kind {
+        Kind::Retriever => counted(detail.documents.len(), "chunk"),
+        Kind::Reranker => counted(detail.documents.len(), "document"),
+        Kind::Embedding => counted(detail.embeddings.len(), "text"),
+        Kind::Agent => detail.agent_name.clone().filter(|name| !span.name.contains(name.as_str())),
+        _ => None,
+    }
+}
+
+/// The shortest true name of what went wrong.
+fn error(span: &Span, detail: &Detail) -> String {
+    let exception = span.events.iter().rev().find(|event| event.name == otel::EXCEPTION_EVENT);
+    let class = exception
+        .and_then(|event| event.attributes.iter().find(|(key, _)| key == otel::EXCEPTION_TYPE))
+        .and_then(|(_, class)| class.as_text())
+        .or(detail.error_type.as_deref());
+    let name = class.unwrap_or(&span.status.message);
+    let mut name = name.rsplit_once('.').map_or(name, |(_, last)| if class.is_some() { last } else { name });
+    if name.trim().is_empty() {
+        name = "error";
+    }
+    name.lines().next().unwrap_or_default().chars().take(60).collect()
+}
+
+fn message(message: &Message) -> Option<String> {
+    line(&message.text()).or_else(|| {
+        message.parts.iter().find_map(|part| match part {
+            Part::ToolCall { name, arguments, .. } => line(&format!("→ {name} {arguments}")),
+            Part::ToolResult { result, .. } => json(result),
+            Part::Reasoning { text } => line(text),
+            _ => None,
+        })
+    })
+}
+
+fn content(content: &Content) -> Option<String> {
+    match serde_json::from_str::<Json>(&content.value) {
+        Ok(value) if !value.is_number() => json(&value),
+        _ => line(&content.value),
+    }
+}
+
+/// What a person would call the text of a JSON value: an only string, a member named like a question or an answer, the last
+/// message; else the JSON itself.
+fn json(value: &Json) -> Option<String> {
+    const NAMES: [&str; 14] = [
+        "input", "question", "query", "prompt", "user_input", "goal", "output", "answer", "result", "response", "text", "content",
+        "message", "messages",
+    ];
+    match value {
+        Json::Null => None,
+        Json::String(text) => line(text),
+        Json::Object(members) => {
+            let only = members.values().next().filter(|_| members.len() == 1);
+            let named = || NAMES.iter().find_map(|name| members.get(*name));
+            match only.or_else(named) {
+                Some(Json::String(text)) => line(text),
+                Some(Json::Array(items)) => items.last().and_then(json),
+                Some(Json::Object(inner)) if inner.contains_key("content") => inner.get("content").and_then(json),
+                _ => line(&value.to_string()),
+            }
+        }
+        _ => line(&value.to_string()),
+    }
+}
+
+/// The beginning of a text on one line; `None` if there is nothing to see.
+fn line(text: &str) -> Option<String> {
+    let mut preview = String::new();
+    let mut chars = 0;
+    for word in text.split_whitespace() {
+        if !preview.is_empty() {
+            preview.push(' ');
+        }
+        for char in word.chars().take(PREVIEW_CHARS + 1) {
+            preview.push(char);
+            chars += 1;
+        }
+        if chars > PREVIEW_CHARS {
+            let cut = preview.char_indices().nth(PREVIEW_CHARS).map_or(preview.len(), |(at, _)| at);
+            preview.truncate(cut);
+            preview.push('…');
+            break;
+        }
+    }
+    (!preview.is_empty()).then_some(preview)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn previews_say_what_a_person_would() {
+        for (value, expected) in [
+            (r#""plain""#, Some("plain")),
+            (r#"{"input": "a question", "history": []}"#, Some("a question")),
+            (r#"{"messages": [{"role": "user", "content": "hi"}, {"role": "user", "content": "last"}]}"#, Some("last")),
+            (r#"{"anything": "an only string"}"#, Some("an only string")),
+            (r#"{"a": 1, "b": 2}"#, Some(r#"{"a":1,"b":2}"#)),
+            ("null", None),
+            (r#""  \n ""#, None),
+        ] {
+            assert_eq!(json(&serde_json::from_str(value).unwrap()).as_deref(), expected, "{value}");
+        }
+        let long = line(&"word ".repeat(500)).unwrap();
+        assert!(long.ends_with('…') && long.chars().count() <= PREVIEW_CHARS + 1);
+        assert_eq!(line(&"é".repeat(1000)).unwrap().chars().count(), PREVIEW_CHARS + 1);
+    }
+}

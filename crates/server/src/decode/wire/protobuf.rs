@@ -1,0 +1,153 @@
+//! OTLP/protobuf.
+
+use std::sync::Arc;
+
+use bennu_model::{Attribute, Event, Link, Origin, OtelKind, Span, SpanId, Status, StatusCode, TraceId, Value};
+use bytes::Bytes;
+use prost::Message;
+
+use super::{ids, project, proto, text};
+use crate::decode::{Batch, Refusal, ResourceSpans};
+
+/// Reads a body. A part that does not decode costs the spans in it, no others.
+///
+/// # Errors
+/// When the outermost message does not decode, or when the records are logs.
+pub fn read(body: Bytes) -> Result<Batch, Refusal> {
+    let request = proto::Request::decode(body)
+        .map_err(|error| Refusal::Unreadable("protobuf", error.to_string()))?;
+    let mut batch = Batch::default();
+    let mut logs = 0;
+    for bytes in request.resource_spans {
+        match proto::ResourceSpans::decode(bytes) {
+            Ok(resource) => batch.resources.push(read_resource(resource, &mut batch.rejected, &mut logs)),
+            Err(error) => batch.rejected.add(&format!("resource_spans does not decode: {error}")),
+        }
+    }
+    let stored: usize = batch.resources.iter().map(|resource| resource.spans.len()).sum();
+    if logs > 0 && stored == 0 && logs == batch.rejected.count() {
+        return Err(Refusal::OtherSignal("logs", "LOGS"));
+    }
+    Ok(batch)
+}
+
+fn read_resource(
+    resource: proto::ResourceSpans,
+    rejected: &mut crate::decode::Rejected,
+    logs: &mut u64,
+) -> ResourceSpans {
+    let mut repaired = false;
+    // A resource that does not decode costs its attributes, not its spans.
+    let described = proto::Resource::decode(resource.resource).unwrap_or_default();
+    let origin = Origin {
+        resource: attributes(described.attributes, &mut repaired),
+        resource_dropped: described.dropped_attributes_count,
+        resource_schema_url: text(&resource.schema_url, &mut repaired),
+        ..Origin::default()
+    };
+    let mut spans = Vec::new();
+    for bytes in resource.scope_spans {
+        let scope_spans = match proto::ScopeSpans::decode(bytes) {
+            Ok(scope_spans) => scope_spans,
+            Err(error) => {
+                rejected.add(&format!("scope_spans does not decode: {error}"));
+                continue;
+            }
+        };
+        let scope = proto::Scope::decode(scope_spans.scope).unwrap_or_default();
+        let origin = Arc::new(Origin {
+            scope_name: text(&scope.name, &mut repaired),
+            scope_version: text(&scope.version, &mut repaired),
+            scope_attributes: attributes(scope.attributes, &mut repaired),
+            scope_dropped: scope.dropped_attributes_count,
+            scope_schema_url: text(&scope_spans.schema_url, &mut repaired),
+            ..origin.clone()
+        });
+        for bytes in scope_spans.spans {
+            match read_span(bytes.clone(), &origin) {
+                Ok(span) => spans.push(span),
+                Err(reason) => {
+                    *logs += u64::from(is_log(bytes));
+                    rejected.add(&reason);
+                }
+            }
+        }
+    }
+    ResourceSpans { project: project(&origin.resource), spans }
+}
+
+fn read_span(bytes: Bytes, origin: &Arc<Origin>) -> Result<Span, String> {
+    let span = proto::Span::decode(bytes).map_err(|error| format!("the span does not decode: {error}"))?;
+    let (trace_id, span_id) = ids(TraceId::from_slice(&span.trace_id), SpanId::from_slice(&span.span_id))?;
+    let mut repaired = false;
+    let status = span.status.unwrap_or_default();
+    let mut read = Span {
+        trace_id,
+        span_id,
+        parent_id: SpanId::from_slice(&span.parent_span_id).filter(|id| !id.is_zero()),
+        trace_state: text(&span.trace_state, &mut repaired),
+        flags: span.flags,
+        name: text(&span.name, &mut repaired),
+        otel_kind: OtelKind::from_number(span.kind.into()),
+        start_ns: span.start_time_unix_nano,
+        end_ns: span.end_time_unix_nano,
+        status: Status {
+            code: StatusCode::from_number(status.code.into()),
+            message: text(&status.message, &mut repaired),
+        },
+        attributes: attributes(span.attributes, &mut repaired),
+        dropped_attributes: span.dropped_attributes_count,
+        events: Vec::with_capacity(span.events.len()),
+        dropped_events: span.dropped_events_count,
+        links: Vec::with_capacity(span.links.len()),
+        dropped_links: span.dropped_links_count,
+        repaired: false,
+        origin: origin.clone(),
+    };
+    for event in span.events {
+        read.events.push(Event {
+            time_ns: event.time_unix_nano,
+            name: text(&event.name, &mut repaired),
+            attributes: attributes(event.attributes, &mut repaired),
+            dropped_attributes: event.dropped_attributes_count,
+        });
+    }
+    for link in span.links {
+        read.links.push(Link {
+            trace_id: TraceId::from_slice(&link.trace_id).unwrap_or_default(),
+            span_id: SpanId::from_slice(&link.span_id).unwrap_or_default(),
+            trace_state: text(&link.trace_state, &mut repaired),
+            flags: link.flags,
+            attributes: attributes(link.attributes, &mut repaired),
+            dropped_attributes: link.dropped_attributes_count,
+        });
+    }
+    read.repaired = repaired;
+    Ok(read)
+}
+
+fn attributes(list: Vec<proto::KeyValue>, repaired: &mut bool) -> Vec<Attribute> {
+    list.into_iter().map(|pair| (text(&pair.key, repaired), value(pair.value.unwrap_or_default(), repaired))).collect()
+}
+
+fn value(any: proto::AnyValue, repaired: &mut bool) -> Value {
+    match any.value {
+        None => super::EMPTY,
+        Some(proto::Any::String(bytes)) => Value::Text(text(&bytes, repaired)),
+        Some(proto::Any::Bool(bool)) => Value::Bool(bool),
+        Some(proto::Any::Int(int)) => Value::Int(int),
+        Some(proto::Any::Double(double)) => Value::Double(double),
+        Some(proto::Any::Bytes(bytes)) => Value::Bytes(bytes.to_vec()),
+        Some(proto::Any::Array(array)) => {
+            Value::Array(array.values.into_iter().map(|any| value(any, repaired)).collect())
+        }
+        Some(proto::Any::KvList(list)) => Value::Map(attributes(list.values, repaired)),
+    }
+}
+
+/// Whether bytes that are not a span are a log record.
+fn is_log(bytes: Bytes) -> bool {
+    proto::LogProbe::decode(bytes).is_ok_and(|log| {
+        log.time_unix_nano > 0 || log.observed_time_unix_nano > 0 || log.trace_id.len() == 16
+    })
+}

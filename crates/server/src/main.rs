@@ -1,0 +1,27 @@
+//! `bennu`: see `bennu --help`.
+
+use std::process::ExitCode;
+
+use bennu::{config, serve};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let flags = config::Flags::parse();
+    let outcome = config::load(flags, |name| std::env::var(name).ok()).map_err(anyhow::Error::from).and_then(run);
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bennu: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(config: config::Config) -> anyhow::Result<()> {
+    serve::log_to_stderr();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let server = serve::Server::start(config).await?;
+        serve::greet(&server);
+        server.run_until(serve::stop_signal()).await
+    })
+}

@@ -1,0 +1,413 @@
+//! One span whole: what a model was shown and returned, what ran, what was retrieved, what went wrong, and everything as it
+//! was sent.
+
+use bennu_model::{Attribute, Detail, Document, Kind, Message, Part, SpanId, StatusCode, Tokens, Usage};
+use bennu_semconv::otel;
+use serde_json::Value as Json;
+
+use super::{
+    format::{self, Moment},
+    text::{self, Text},
+    waterfall::{kind_class, kind_word},
+};
+use crate::query::SpanDetail;
+
+/// The image types a page shows in place; anything else is a link or text.
+const SHOWN_IMAGES: [&str; 4] = ["data:image/png;", "data:image/jpeg;", "data:image/gif;", "data:image/webp;"];
+
+/// What the template shows of a span.
+pub(super) struct SpanView {
+    pub(super) span_id: SpanId,
+    pub(super) name: String,
+    pub(super) kind: &'static str,
+    pub(super) kind_class: String,
+    pub(super) model: String,
+    pub(super) provider: String,
+    pub(super) duration: String,
+    pub(super) when: Moment,
+    pub(super) starts_at: String,
+    pub(super) usage: String,
+    /// What of the usage is counted elsewhere, or belongs to nobody.
+    pub(super) usage_note: String,
+    pub(super) cost: String,
+    pub(super) failed: bool,
+    pub(super) status: &'static str,
+    pub(super) status_message: Option<Text>,
+    pub(super) exceptions: Vec<Exception>,
+    pub(super) messages: Vec<MessageView>,
+    pub(super) input: Option<Text>,
+    pub(super) output: Option<Text>,
+    pub(super) tool: Option<ToolView>,
+    pub(super) query: Option<Text>,
+    pub(super) documents: Vec<DocumentView>,
+    pub(super) input_documents: Vec<DocumentView>,
+    pub(super) embeddings: Vec<EmbeddingView>,
+    pub(super) tools: Vec<Offered>,
+    pub(super) parameters: Vec<(String, Text)>,
+    pub(super) template: Option<TemplateView>,
+    pub(super) facts: Vec<(&'static str, String)>,
+    pub(super) metadata: Option<Text>,
+    pub(super) events: Vec<EventView>,
+    pub(super) links: Vec<LinkView>,
+    pub(super) attributes: Vec<(String, Text)>,
+    pub(super) origin: Vec<(String, Text)>,
+    pub(super) notes: Vec<String>,
+    pub(super) openai_link: String,
+    pub(super) curl_link: String,
+    /// The span that the URL asked for is not in the trace (any more, or yet).
+    pub(super) not_found: bool,
+}
+
+pub(super) struct Exception {
+    pub(super) class: String,
+    pub(super) message: Text,
+    pub(super) stacktrace: Option<Text>,
+}
+
+pub(super) struct MessageView {
+    pub(super) id: String,
+    pub(super) role: String,
+    pub(super) role_class: &'static str,
+    pub(super) name: String,
+    pub(super) finish_reason: String,
+    pub(super) returned: bool,
+    pub(super) parts: Vec<PartView>,
+}
+
+pub(super) struct PartView {
+    /// What it is, where it is not plain text.
+    pub(super) label: String,
+    pub(super) class: &'static str,
+    pub(super) text: Text,
+    /// A data URL that may be shown.
+    pub(super) image: String,
+}
+
+pub(super) struct ToolView {
+    pub(super) name: String,
+    pub(super) description: String,
+    pub(super) call_id: String,
+    pub(super) arguments: Option<Text>,
+    pub(super) result: Option<Text>,
+}
+
+pub(super) struct DocumentView {
+    pub(super) rank: usize,
+    pub(super) id: String,
+    pub(super) score: String,
+    /// Out of 100, against the best of the list.
+    pub(super) share: String,
+    pub(super) text: Option<Text>,
+    pub(super) metadata: Option<Text>,
+}
+
+pub(super) struct EmbeddingView {
+    pub(super) text: Text,
+    pub(super) dimensions: String,
+}
+
+pub(super) struct Offered {
+    pub(super) name: String,
+    pub(super) description: String,
+    pub(super) schema: Text,
+}
+
+pub(super) struct TemplateView {
+    pub(super) template: Text,
+    pub(super) version: String,
+    pub(super) variables: Vec<(String, Text)>,
+}
+
+pub(super) struct EventView {
+    pub(super) name: String,
+    pub(super) at: String,
+    pub(super) attributes: Vec<(String, Text)>,
+}
+
+pub(super) struct LinkView {
+    pub(super) trace_id: String,
+    pub(super) span_id: String,
+    pub(super) attributes: Vec<(String, Text)>,
+}
+
+impl SpanView {
+    /// `below` is what the spans under it own, `trace_start_ns` the zero of the axis.
+    pub(super) fn new(
+        found: &SpanDetail,
+        below: Tokens,
+        project_query: &str,
+        trace_start_ns: i64,
+    ) -> SpanView {
+        let (span, row, detail) = (&found.stored.span, &found.stored.row, &found.detail);
+        let is_call = detail.kind == Kind::Llm || !detail.input_messages.is_empty();
+        let api = format!("/v1/traces/{}/spans/{}", span.trace_id, span.span_id);
+        let has_messages = !detail.input_messages.is_empty() || !detail.output_messages.is_empty();
+        let is_tool = detail.tool.is_some();
+        let shown = |content: &Option<bennu_model::Content>| {
+            content.as_ref().filter(|_| !is_tool).map(|content| Text::value(&content.value))
+        };
+        SpanView {
+            span_id: span.span_id,
+            name: text::name(&span.name),
+            kind: kind_word(detail.kind),
+            kind_class: kind_class(detail.kind),
+            model: detail.model().unwrap_or_default().to_owned(),
+            provider: detail.provider.clone().unwrap_or_default(),
+            duration: format::duration(span.duration_ns()),
+            when: format::moment(row.start_ns),
+            starts_at: format::duration(row.start_ns.saturating_sub(trace_start_ns).max(0).unsigned_abs()),
+            usage: if detail.usage.is_unknown() { String::new() } else { format::usage(&detail.usage) },
+            usage_note: usage_note(detail, &row.usage_owned, below),
+            cost: detail.cost.total_usd.map(|usd| format!("${usd:.6}")).unwrap_or_default(),
+            failed: span.status.code == StatusCode::Error,
+            status: span.status.code.as_str(),
+            status_message: Some(&span.status.message).filter(|text| !text.is_empty()).map(|text| Text::prose(text)),
+            exceptions: exceptions(found),
+            messages: messages(detail),
+            // With messages the whole payload is one fold away, under the raw attributes.
+            input: if has_messages { None } else { shown(&detail.input) },
+            output: if has_messages && !detail.output_messages.is_empty() { None } else { shown(&detail.output) },
+            tool: detail.tool.as_ref().map(|tool| ToolView {
+                name: tool.name.clone().unwrap_or_default(),
+                description: tool.description.clone().unwrap_or_default(),
+                call_id: tool.call_id.clone().unwrap_or_default(),
+                arguments: tool.arguments.as_ref().map(Text::json),
+                result: tool.result.as_ref().map(Text::json),
+            }),
+            query: detail.query.as_deref().filter(|_| detail.input.is_none()).map(Text::prose),
+            documents: documents(&detail.documents),
+            input_documents: documents(&detail.input_documents),
+            embeddings: detail
+                .embeddings
+                .iter()
+                .map(|embedding| EmbeddingView {
+                    text: Text::prose(embedding.text.as_deref().unwrap_or("(text not recorded)")),
+                    dimensions: format::count(embedding.dimensions as u64),
+                })
+                .collect(),
+            tools: detail.tools.iter().map(offered).collect(),
+            parameters: members(detail.invocation_parameters.as_ref()),
+            template: detail.prompt_template.as_ref().map(|prompt| TemplateView {
+                template: Text::prose(&prompt.template),
+                version: prompt.version.clone().unwrap_or_default(),
+                variables: members(prompt.variables.as_ref()),
+            }),
+            facts: facts(found),
+            metadata: detail.metadata.as_ref().map(Text::json),
+            events: span
+                .events
+                .iter()
+                .map(|event| EventView {
+                    name: text::name(&event.name),
+                    at: format::duration(event.time_ns.saturating_sub(span.start_ns)),
+                    attributes: attributes(&event.attributes),
+                })
+                .collect(),
+            links: span
+                .links
+                .iter()
+                .map(|link| LinkView {
+                    trace_id: link.trace_id.to_string(),
+                    span_id: link.span_id.to_string(),
+                    attributes: attributes(&link.attributes),
+                })
+                .collect(),
+            attributes: attributes(&span.attributes),
+            origin: origin(found),
+            notes: notes(found),
+            openai_link: if is_call { format!("{api}/openai{project_query}") } else { String::new() },
+            curl_link: if is_call { format!("{api}/curl{project_query}") } else { String::new() },
+            not_found: false,
+        }
+    }
+}
+
+/// Where reported tokens are counted, when that is not here.
+fn usage_note(detail: &Detail, owned: &Usage, below: Tokens) -> String {
+    let Some(reported) = detail.usage.total() else { return String::new() };
+    let owned = owned.total().unwrap_or(0);
+    let below = Usage::from_tokens(below).total().unwrap_or(0);
+    if owned >= reported {
+        return String::new();
+    }
+    let unattributed = reported.saturating_sub(below);
+    if detail.kind.repeats_usage() && below > 0 {
+        return match unattributed {
+            0 => "repeats the calls below, which are counted".into(),
+            more => format!("repeats the calls below, which are counted; {} reported, unattributed", format::count(more)),
+        };
+    }
+    match owned {
+        0 => "counted in another span of the same call".into(),
+        owned => format!("{} counted here, the rest in the spans below", format::count(owned)),
+    }
+}
+
+fn messages(detail: &Detail) -> Vec<MessageView> {
+    let shown = detail.input_messages.iter().map(|message| (message, false));
+    let returned = detail.output_messages.iter().map(|message| (message, true));
+    shown.chain(returned).enumerate().map(|(at, (message, returned))| message_view(at, message, returned)).collect()
+}
+
+fn message_view(at: usize, message: &Message, returned: bool) -> MessageView {
+    let role = if message.role.is_empty() { "message".to_owned() } else { text::name(&message.role) };
+    MessageView {
+        id: format!("m{at}"),
+        role_class: match role.as_str() {
+            "system" | "developer" => "system",
+            "user" => "user",
+            "assistant" => "assistant",
+            "tool" | "function" => "tool",
+            _ => "other",
+        },
+        role,
+        name: message.name.clone().unwrap_or_default(),
+        finish_reason: message.finish_reason.clone().unwrap_or_default(),
+        returned,
+        parts: message.parts.iter().map(part_view).collect(),
+    }
+}
+
+fn part_view(part: &Part) -> PartView {
+    let view = |label: String, class, text| PartView { label, class, text, image: String::new() };
+    match part {
+        Part::Text { text } if text == "__REDACTED__" => {
+            view("hidden by the sender".into(), "note", Text::default())
+        }
+        Part::Text { text } => view(String::new(), "text", Text::value(text)),
+        Part::Reasoning { text } => view("reasoning".into(), "reasoning", Text::prose(text)),
+        Part::ToolCall { id, name, arguments } => {
+            let id = id.as_deref().map(|id| format!("  {id}")).unwrap_or_default();
+            view(format!("→ {}{id}", text::name(name)), "call", Text::json(arguments))
+        }
+        Part::ToolResult { id, result } => {
+            let id = id.as_deref().map(|id| format!("  {id}")).unwrap_or_default();
+            view(format!("← result{id}"), "result", Text::json(result))
+        }
+        Part::Image { url } if SHOWN_IMAGES.iter().any(|kind| url.starts_with(kind)) => PartView {
+            label: format!("image, {}", format::bytes(url.len() / 4 * 3)),
+            class: "image",
+            text: Text::default(),
+            image: url.clone(),
+        },
+        Part::Image { url } => view("image (not loaded)".into(), "note", Text::prose(url)),
+        Part::Audio { url, transcript } => {
+            let said = transcript.as_deref().or(url.as_deref()).unwrap_or_default();
+            view("audio".into(), "note", Text::prose(said))
+        }
+        Part::Other { value } => view("other".into(), "note", Text::json(value)),
+    }
+}
+
+fn documents(documents: &[Document]) -> Vec<DocumentView> {
+    let best = documents.iter().filter_map(|document| document.score).fold(0.0, f64::max);
+    documents
+        .iter()
+        .enumerate()
+        .map(|(at, document)| DocumentView {
+            rank: at + 1,
+            id: document.id.clone().unwrap_or_default(),
+            score: document.score.map(|score| format!("{score:.4}")).unwrap_or_default(),
+            share: match document.score {
+                Some(score) if best > 0.0 => format!("{:.1}", (score / best * 100.0).clamp(0.0, 100.0)),
+                _ => String::new(),
+            },
+            text: document.text.as_deref().map(Text::prose),
+            metadata: document.metadata.as_ref().map(Text::json),
+        })
+        .collect()
+}
+
+fn offered(tool: &Json) -> Offered {
+    let function = tool.get("function").unwrap_or(tool);
+    let text = |name: &str| function.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+    Offered { name: text("name"), description: text("description"), schema: Text::json(tool) }
+}
+
+fn members(json: Option<&Json>) -> Vec<(String, Text)> {
+    match json {
+        None => Vec::new(),
+        Some(Json::Object(members)) => {
+            members.iter().map(|(name, value)| (text::name(name), Text::json(value))).collect()
+        }
+        Some(other) => vec![("value".into(), Text::json(other))],
+    }
+}
+
+fn exceptions(found: &SpanDetail) -> Vec<Exception> {
+    let events = found.stored.span.events.iter().filter(|event| event.name == otel::EXCEPTION_EVENT);
+    events
+        .map(|event| {
+            let get = |name: &str| {
+                let value = event.attributes.iter().find(|(key, _)| key == name);
+                value.and_then(|(_, value)| value.as_text()).filter(|text| !text.is_empty())
+            };
+            Exception {
+                class: get(otel::EXCEPTION_TYPE).unwrap_or("exception").to_owned(),
+                message: Text::prose(get(otel::EXCEPTION_MESSAGE).unwrap_or_default()),
+                stacktrace: get(otel::EXCEPTION_STACKTRACE).map(|trace| Text { code: true, ..Text::prose(trace) }),
+            }
+        })
+        .collect()
+}
+
+/// Single facts, those that are known.
+fn facts(found: &SpanDetail) -> Vec<(&'static str, String)> {
+    let (span, detail) = (&found.stored.span, &found.detail);
+    let requested = detail.model_requested.clone().filter(|asked| detail.model() != Some(asked));
+    [
+        ("asked model", requested),
+        ("agent", detail.agent_name.clone()),
+        ("response id", detail.response_id.clone()),
+        ("finish reason", Some(detail.finish_reasons.join(", "))),
+        ("error type", detail.error_type.clone()),
+        ("session", detail.session_id.clone()),
+        ("user", detail.user_id.clone()),
+        ("tags", Some(detail.tags.join(", "))),
+        ("OpenTelemetry kind", Some(span.otel_kind.as_str().to_lowercase()).filter(|kind| kind != "unspecified")),
+        ("trace state", Some(span.trace_state.clone())),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)))
+    .collect()
+}
+
+fn attributes(attributes: &[Attribute]) -> Vec<(String, Text)> {
+    attributes
+        .iter()
+        .map(|(key, value)| {
+            let shown = match value.as_text() {
+                Some(text) => Text::value(text),
+                None => Text::json(&value.to_json()),
+            };
+            (text::name(key), shown)
+        })
+        .collect()
+}
+
+fn origin(found: &SpanDetail) -> Vec<(String, Text)> {
+    let origin = &found.stored.span.origin;
+    let scope = [&*origin.scope_name, &*origin.scope_version].join(" ");
+    let scope = ("scope".to_owned(), Text::prose(scope.trim()));
+    std::iter::once(scope)
+        .chain(attributes(&origin.scope_attributes))
+        .chain(attributes(&origin.resource))
+        .filter(|(_, text)| !text.head.is_empty())
+        .collect()
+}
+
+/// What is unusual about the record itself.
+fn notes(found: &SpanDetail) -> Vec<String> {
+    let span = &found.stored.span;
+    let dropped = |count: u32, what: &str| (count > 0).then(|| format!("the sender dropped {count} {what}"));
+    [
+        span.repaired.then(|| "some text was not UTF-8 and was repaired".to_owned()),
+        (span.end_ns < span.start_ns).then(|| "it ends before it starts: a clock was wrong".to_owned()),
+        dropped(span.dropped_attributes, "attributes"),
+        dropped(span.dropped_events, "events"),
+        dropped(span.dropped_links, "links"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,28 @@
+//! A stored span with what it means. The meaning is derived when read, by the same function as when it was written.
+
+use bennu_model::{Detail, SpanId};
+use bennu_store::{StoredSpan, TraceRow};
+
+use crate::{app::App, decode::normalise, error::Error};
+
+/// A span, its row and its meaning.
+#[derive(Debug, Clone)]
+pub(crate) struct SpanDetail {
+    pub(crate) stored: StoredSpan,
+    pub(crate) detail: Detail,
+}
+
+/// One span of a trace.
+pub(crate) async fn span_detail(app: &App, trace: &TraceRow, span_id: SpanId) -> Result<Option<SpanDetail>, Error> {
+    Ok(details(app, trace, Some(span_id)).await?.pop())
+}
+
+/// Every span of a trace, by start.
+pub(crate) async fn span_details(app: &App, trace: &TraceRow) -> Result<Vec<SpanDetail>, Error> {
+    details(app, trace, None).await
+}
+
+async fn details(app: &App, trace: &TraceRow, span_id: Option<SpanId>) -> Result<Vec<SpanDetail>, Error> {
+    let spans = app.store.spans(trace.id, span_id).await?;
+    Ok(spans.into_iter().map(|stored| SpanDetail { detail: normalise(&stored.span), stored }).collect())
+}

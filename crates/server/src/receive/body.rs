@@ -1,0 +1,144 @@
+//! A request's body, read and decompressed under one limit.
+
+use std::io::Read;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+
+use super::{Budget, Held};
+use crate::error::{Code, Error};
+
+/// Compressed or not, a body may have this many bytes; it takes that much of the budget while it is held.
+pub(crate) async fn read(body: Body, limit: usize, budget: &Budget, held: &mut Held) -> Result<Bytes, Error> {
+    let mut body = body;
+    let mut collected = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Error::new(Code::Invalid, format!("the body broke off: {error}")))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if collected.len() + data.len() > limit {
+            return Err(too_large(limit));
+        }
+        budget.take(held, data.len())?;
+        collected.extend_from_slice(&data);
+    }
+    Ok(collected.freeze())
+}
+
+/// How a body is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compression {
+    None,
+    Gzip,
+    Deflate,
+    Zstd,
+}
+
+impl Compression {
+    /// From `Content-Encoding`.
+    pub(crate) fn from_header(value: Option<&str>) -> Result<Self, Error> {
+        match value.map(|value| value.trim().to_ascii_lowercase()).as_deref() {
+            None | Some("" | "identity") => Ok(Compression::None),
+            Some("gzip" | "x-gzip") => Ok(Compression::Gzip),
+            Some("deflate") => Ok(Compression::Deflate),
+            Some("zstd") => Ok(Compression::Zstd),
+            Some(other) => Err(Error::new(
+                Code::UnsupportedType,
+                format!("content encoding {other} is not supported; send gzip, deflate, zstd or none"),
+            )),
+        }
+    }
+}
+
+/// Decompresses; stops at the limit, however much more a bomb would give.
+pub(crate) fn decompress(
+    compression: Compression,
+    body: Bytes,
+    limit: usize,
+    budget: &Budget,
+    held: &mut Held,
+) -> Result<Bytes, Error> {
+    match compression {
+        Compression::None => Ok(body),
+        Compression::Gzip => inflate(flate2::read::MultiGzDecoder::new(&body[..]), limit, budget, held),
+        // "deflate" means zlib (RFC 9110); some clients send the bare stream.
+        Compression::Deflate => match body.first() {
+            Some(first) if first & 0x0f == 8 => {
+                inflate(flate2::read::ZlibDecoder::new(&body[..]), limit, budget, held)
+            }
+            _ => inflate(flate2::read::DeflateDecoder::new(&body[..]), limit, budget, held),
+        },
+        Compression::Zstd => {
+            let decoder = zstd::stream::read::Decoder::new(&body[..]).map_err(|error| broken(&error))?;
+            inflate(decoder, limit, budget, held)
+        }
+    }
+}
+
+fn inflate(mut reader: impl Read, limit: usize, budget: &Budget, held: &mut Held) -> Result<Bytes, Error> {
+    const CHUNK: usize = 64 << 10;
+    let mut inflated = Vec::new();
+    loop {
+        let before = inflated.len();
+        let allowed = CHUNK.min(limit + 1 - before);
+        reader.by_ref().take(allowed as u64).read_to_end(&mut inflated).map_err(|error| broken(&error))?;
+        if inflated.len() > limit {
+            return Err(too_large(limit));
+        }
+        if inflated.len() == before {
+            return Ok(inflated.into());
+        }
+        budget.take(held, inflated.len() - before)?;
+    }
+}
+
+fn broken(error: &std::io::Error) -> Error {
+    Error::new(Code::Invalid, format!("the body does not decompress: {error}"))
+}
+
+fn too_large(limit: usize) -> Error {
+    Error::new(
+        Code::TooLarge,
+        format!("the body is larger than {limit} bytes; send smaller batches, or raise --max-body-bytes"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn check(compression: Compression, body: Vec<u8>, limit: usize) -> Result<Bytes, Error> {
+        decompress(compression, body.into(), limit, &Budget::new(1 << 20), &mut Held::default())
+    }
+
+    #[test]
+    fn every_compression_comes_back_and_bombs_stop_at_the_limit() {
+        let raw = vec![7; 100_000];
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&raw).unwrap();
+        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        zlib.write_all(&raw).unwrap();
+        let mut bare = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+        bare.write_all(&raw).unwrap();
+        for (compression, body) in [
+            (Compression::None, raw.clone()),
+            (Compression::Gzip, gzip.finish().unwrap()),
+            (Compression::Deflate, zlib.finish().unwrap()),
+            (Compression::Deflate, bare.finish().unwrap()),
+            (Compression::Zstd, zstd::encode_all(&raw[..], 1).unwrap()),
+        ] {
+            assert_eq!(check(compression, body.clone(), 100_000).unwrap(), raw);
+            if compression != Compression::None {
+                assert_eq!(check(compression, body.clone(), 99_999).unwrap_err().code, Code::TooLarge);
+                assert_eq!(check(compression, body[..body.len() / 2].to_vec(), 100_000).unwrap_err().code, Code::Invalid);
+            }
+        }
+    }
+
+    #[test]
+    fn the_budget_counts_what_is_inflated() {
+        let body = zstd::encode_all(&vec![0; 4 << 20][..], 1).unwrap();
+        assert_eq!(check(Compression::Zstd, body, 64 << 20).unwrap_err().code, Code::Busy);
+    }
+}

@@ -1,0 +1,37 @@
+//! Bytes of requests being worked on at any time.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::error::{Code, Error};
+
+/// The semaphore counts kibibytes, so that its permits fit the type.
+const UNIT_BYTES: usize = 1024;
+
+/// One limit for all transports; full means "come back", never a silent drop.
+#[derive(Debug, Clone)]
+pub(crate) struct Budget(Arc<Semaphore>);
+
+/// A part of the budget, given back on drop.
+#[derive(Debug, Default)]
+pub(crate) struct Held(Option<OwnedSemaphorePermit>);
+
+impl Budget {
+    pub(crate) fn new(bytes: usize) -> Self {
+        Budget(Arc::new(Semaphore::new((bytes / UNIT_BYTES).max(1))))
+    }
+
+    /// Adds bytes to what is held.
+    pub(crate) fn take(&self, held: &mut Held, bytes: usize) -> Result<(), Error> {
+        let units = u32::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX);
+        let permit = self.0.clone().try_acquire_many_owned(units).map_err(|_| {
+            Error::new(Code::Busy, "more spans are waiting than the queue holds; they will be taken if sent again")
+        })?;
+        match &mut held.0 {
+            Some(holding) => holding.merge(permit),
+            empty => *empty = Some(permit),
+        }
+        Ok(())
+    }
+}

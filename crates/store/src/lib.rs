@@ -1,0 +1,31 @@
+//! The only door to disk: one SQLite file, one writer thread, a pool of readers.
+//!
+//! In reading order:
+//! - [`Store`]: open, append, ask, delete.
+//! - `stored`: a span's stored form. Large values become bodies, found again by their content.
+//! - `dedup`: the map from content to body, in memory and bounded.
+//! - `writer`: the thread that owns the write connection; group commit; trace rows and token ownership.
+//! - `reader`: typed, bounded questions.
+//!
+//! Invariants:
+//! - [`Store::append`] returns `Ok` only after the commit that holds the batch was synced to disk.
+//! - A failed commit leaves nothing behind, in the file or in memory.
+//! - Nobody outside this crate sees SQL.
+
+mod error;
+mod recent;
+mod schema;
+mod stored;
+mod dedup;
+mod prepare;
+mod writer;
+mod reader;
+mod store;
+
+pub use error::{Error, Result};
+pub use prepare::Prepared;
+pub use reader::{
+    AttributeFilter, Found, ProjectRow, SpanFilter, SpanPage, SpanRow, StoredSpan, Trace, TraceCursor, TraceFilter,
+    TracePage, TraceRow,
+};
+pub use store::{Options, Store};

@@ -1,0 +1,24 @@
+//! Typed, bounded questions. Each runs on a read-only connection and is cut off after its time.
+
+mod pool;
+mod fetch;
+mod find;
+mod projects;
+mod span_filter;
+mod spans;
+mod trace;
+mod traces;
+
+pub use find::Found;
+pub use projects::ProjectRow;
+pub use span_filter::{AttributeFilter, SpanFilter};
+pub use spans::{SpanPage, StoredSpan};
+pub use trace::{SpanRow, Trace};
+pub use traces::{TraceCursor, TraceFilter, TracePage, TraceRow};
+
+pub(crate) use find::find;
+pub(crate) use pool::Pool;
+pub(crate) use projects::projects;
+pub(crate) use spans::{project_spans, trace_spans};
+pub(crate) use trace::{also_in, trace};
+pub(crate) use traces::{services, traces};

@@ -1,0 +1,135 @@
+//! Spans with everything they were sent with.
+
+use std::sync::Arc;
+
+use bennu_model::{OtelKind, Span, Status, TraceId};
+use rusqlite::{Connection, Row, types::Value};
+
+use super::{
+    fetch::Fetch,
+    span_filter::SpanFilter,
+    trace::{self, MAX_SPANS, SpanRow, USAGE_JOIN},
+};
+use crate::{
+    Result,
+    stored::{decode, pack, refs},
+};
+
+/// A span as it was sent, with what the store adds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredSpan {
+    /// Everything that was sent.
+    pub span: Span,
+    /// The light row.
+    pub row: SpanRow,
+}
+
+/// A page of spans.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SpanPage {
+    /// The spans.
+    pub spans: Vec<StoredSpan>,
+    /// Row id of the first span of the next page, if there are more.
+    pub next: Option<i64>,
+}
+
+/// The spans of a trace's row, by start; only one of them if asked for.
+pub(crate) fn trace_spans(
+    connection: &Connection,
+    trace: i64,
+    span_id: Option<bennu_model::SpanId>,
+) -> Result<Vec<StoredSpan>> {
+    let mut sql = select("span.trace = ?");
+    let mut params: Vec<Value> = vec![trace.into()];
+    if let Some(span_id) = span_id {
+        sql.push_str(" AND span.span_id = ?");
+        params.push(span_id.0.to_vec().into());
+    }
+    sql.push_str(" ORDER BY span.start_ns, span.end_ns DESC, span.id LIMIT ?");
+    params.push((MAX_SPANS as i64).into());
+    collect(connection, &sql, params, MAX_SPANS, |_| true)
+}
+
+/// A page of a project's spans, newest first unless the filter says otherwise.
+pub(crate) fn project_spans(
+    connection: &Connection,
+    project: &str,
+    filter: &SpanFilter,
+    from: Option<i64>,
+    limit: usize,
+) -> Result<SpanPage> {
+    let mut sql = select("span.project = (SELECT id FROM project WHERE name = ?)");
+    let mut params: Vec<Value> = vec![project.to_owned().into()];
+    filter.restrict(&mut sql, &mut params);
+    let (direction, after) = if filter.ascending { ("ASC", ">=") } else { ("DESC", "<=") };
+    if let Some(from) = from {
+        sql.push_str(&format!(" AND (span.start_ns, span.id) {after} (SELECT start_ns, id FROM span WHERE id = ?)"));
+        params.push(from.into());
+    }
+    sql.push_str(&format!(" ORDER BY span.start_ns {direction}, span.id {direction}"));
+    let mut spans =
+        collect(connection, &sql, params, limit + 1, |span| filter.attributes_match(&span.attributes))?;
+    let next = if spans.len() > limit { spans.pop().map(|span| span.row.id) } else { None };
+    Ok(SpanPage { spans, next })
+}
+
+fn select(condition: &str) -> String {
+    format!(
+        "SELECT {}, trace.trace_id AS trace_id, refs, data FROM span JOIN trace ON trace.id = span.trace {USAGE_JOIN} \
+         WHERE {condition}",
+        trace::COLUMNS.replace("start_ns", "span.start_ns").replace("end_ns", "span.end_ns")
+    )
+}
+
+fn collect(
+    connection: &Connection,
+    sql: &str,
+    params: Vec<Value>,
+    limit: usize,
+    keep: impl Fn(&Span) -> bool,
+) -> Result<Vec<StoredSpan>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+    let mut fetch = Fetch::new(connection);
+    let mut spans = Vec::new();
+    while let Some(row) = rows.next()? {
+        let stored = read(row, &mut fetch)?;
+        if keep(&stored.span) {
+            spans.push(stored);
+        }
+        if spans.len() == limit {
+            break;
+        }
+    }
+    Ok(spans)
+}
+
+fn read(row: &Row<'_>, fetch: &mut Fetch<'_>) -> Result<StoredSpan> {
+    let light = trace::read(row)?;
+    let data = pack::unpack(row.get_ref("data")?.as_blob().unwrap_or_default())?;
+    let refs = refs::decode(row.get_ref("refs")?.as_blob().unwrap_or_default())?;
+    let decoded = decode::decode(&data, &refs, fetch)?;
+    let record = decoded.record;
+    let time = |exact: u64, column: i64| if exact != 0 { exact } else { column.max(0).unsigned_abs() };
+    let span = Span {
+        trace_id: TraceId(row.get("trace_id")?),
+        span_id: light.span_id,
+        parent_id: light.parent_id,
+        trace_state: record.trace_state,
+        flags: record.flags,
+        name: light.name.clone(),
+        otel_kind: OtelKind::from_number(record.otel_kind.into()),
+        start_ns: time(record.start_ns, light.start_ns),
+        end_ns: time(record.end_ns, light.end_ns),
+        status: Status { code: light.status, message: record.status_message },
+        attributes: decoded.attributes,
+        dropped_attributes: record.dropped_attributes,
+        events: decoded.events,
+        dropped_events: record.dropped_events,
+        links: decoded.links,
+        dropped_links: record.dropped_links,
+        repaired: record.repaired,
+        origin: Arc::new(decoded.origin),
+    };
+    Ok(StoredSpan { span, row: light })
+}

@@ -1,0 +1,121 @@
+//! One trace: its row and the light rows of its spans.
+
+use bennu_model::{Kind, SpanId, StatusCode, TraceId, Usage};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::traces::{self, TraceRow};
+use crate::{Result, writer};
+
+/// Spans of one trace that an answer holds at most.
+pub(crate) const MAX_SPANS: usize = 100_000;
+
+/// A trace with its spans.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// The trace's row.
+    pub row: TraceRow,
+    /// Its spans by start, without content.
+    pub spans: Vec<SpanRow>,
+    /// Other projects that hold spans of this trace id.
+    pub also_in: Vec<String>,
+}
+
+/// A span as the waterfall shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpanRow {
+    /// Row id, the order of insertion.
+    pub id: i64,
+    /// Span id.
+    pub span_id: SpanId,
+    /// Parent, which may not have arrived.
+    pub parent_id: Option<SpanId>,
+    /// Name.
+    pub name: String,
+    /// Kind.
+    pub kind: Kind,
+    /// Status.
+    pub status: StatusCode,
+    /// Start, nanoseconds since the Unix epoch.
+    pub start_ns: i64,
+    /// End, nanoseconds since the Unix epoch.
+    pub end_ns: i64,
+    /// Model.
+    pub model: Option<String>,
+    /// A tool's name, how many documents, an exception.
+    pub note: Option<String>,
+    /// Tokens it reports.
+    pub usage: Usage,
+    /// Tokens it owns, where it reports any.
+    pub usage_owned: Usage,
+}
+
+pub(crate) const COLUMNS: &str = "span.id, span.span_id, span.parent_id, name, kind, status, start_ns, end_ns, model, note, \
+     usage.flags, usage.reported, usage.below";
+pub(crate) const USAGE_JOIN: &str =
+    "LEFT JOIN usage ON usage.trace = span.trace AND usage.span_id = span.span_id";
+
+/// The trace, or `None`. Without a project, the one whose trace began first.
+pub(crate) fn trace(connection: &Connection, project: Option<&str>, trace_id: TraceId) -> Result<Option<Trace>> {
+    let sql = format!(
+        "SELECT {} FROM trace JOIN project ON project.id = trace.project WHERE trace_id = ? ORDER BY start_ns, trace.id",
+        traces::COLUMNS
+    );
+    let mut select = connection.prepare_cached(&sql)?;
+    let all = select.query_map([trace_id.0], traces::read)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let position = match project {
+        Some(project) => all.iter().position(|row| row.project == project),
+        None => (!all.is_empty()).then_some(0),
+    };
+    let Some(position) = position else { return Ok(None) };
+    let row = all[position].clone();
+    let also_in = all.into_iter().map(|other| other.project).filter(|other| *other != row.project).collect();
+
+    let sql = format!(
+        "SELECT {COLUMNS} FROM span {USAGE_JOIN} WHERE span.trace = ? ORDER BY start_ns, end_ns DESC, span.id LIMIT ?"
+    );
+    let mut select = connection.prepare_cached(&sql)?;
+    let spans = select
+        .query_map((row.id, MAX_SPANS as i64), |row| Ok(read(row)))?
+        .map(|span| span?)
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Some(Trace { row, spans, also_in }))
+}
+
+/// The projects that hold spans of a trace.
+pub(crate) fn also_in(connection: &Connection, trace_id: TraceId) -> Result<Option<String>> {
+    let mut select = connection.prepare_cached(
+        "SELECT project.name FROM trace JOIN project ON project.id = trace.project WHERE trace_id = ? \
+         ORDER BY start_ns, trace.id LIMIT 1",
+    )?;
+    Ok(select.query_row([trace_id.0], |row| row.get(0)).optional()?)
+}
+
+/// Reads a row of [`COLUMNS`].
+pub(crate) fn read(row: &Row<'_>) -> Result<SpanRow> {
+    let (usage, usage_owned) = match row.get::<_, Option<i64>>("flags")? {
+        Some(flags) => {
+            let (reported, below): (Vec<u8>, Vec<u8>) = (row.get("reported")?, row.get("below")?);
+            let (usage, owned) = writer::read_usage(flags, &reported, &below)?;
+            // Unknown stays unknown; a reported type that somebody else owns is zero.
+            let reported = usage.parts();
+            let mut parts = owned.map(Some);
+            parts.iter_mut().zip(reported).for_each(|(owned, reported)| *owned = reported.and(*owned));
+            (usage, Usage::from_parts(parts))
+        }
+        None => (Usage::default(), Usage::default()),
+    };
+    Ok(SpanRow {
+        id: row.get("id")?,
+        span_id: SpanId(row.get("span_id")?),
+        parent_id: row.get::<_, Option<[u8; 8]>>("parent_id")?.map(SpanId),
+        name: row.get("name")?,
+        kind: Kind::from_number(row.get("kind")?),
+        status: StatusCode::from_number(row.get("status")?),
+        start_ns: row.get("start_ns")?,
+        end_ns: row.get("end_ns")?,
+        model: row.get("model")?,
+        note: row.get("note")?,
+        usage,
+        usage_owned,
+    })
+}

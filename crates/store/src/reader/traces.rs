@@ -1,0 +1,203 @@
+//! A project's traces, newest first, a page at a time.
+
+use bennu_model::{Kind, TraceId, Usage};
+use rusqlite::{Connection, Row, types::Value};
+
+use super::projects::count;
+use crate::Result;
+
+/// A trace as lists show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TraceRow {
+    /// Row id.
+    pub id: i64,
+    /// Project.
+    pub project: String,
+    /// Trace id.
+    pub trace_id: TraceId,
+    /// Earliest start, nanoseconds since the Unix epoch.
+    pub start_ns: i64,
+    /// Latest end, nanoseconds since the Unix epoch.
+    pub end_ns: i64,
+    /// Spans stored.
+    pub spans: u64,
+    /// Spans with status error.
+    pub errors: u64,
+    /// Name of the root, or of the outermost span that has arrived.
+    pub name: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// Whether a span without a parent has arrived.
+    pub has_root: bool,
+    /// Preview of the input.
+    pub input: Option<String>,
+    /// Preview of the output.
+    pub output: Option<String>,
+    /// Session.
+    pub session_id: Option<String>,
+    /// User.
+    pub user_id: Option<String>,
+    /// Service of the outermost span.
+    pub service: Option<String>,
+    /// Tokens owned by its spans.
+    pub usage: Usage,
+}
+
+impl TraceRow {
+    /// Nanoseconds from the earliest start to the latest end.
+    pub fn duration_ns(&self) -> u64 {
+        count(self.end_ns.saturating_sub(self.start_ns))
+    }
+}
+
+/// Which traces. Empty fields do not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TraceFilter {
+    /// `true`: with at least one error; `false`: with none.
+    pub errors: Option<bool>,
+    /// Has a span of this kind.
+    pub kind: Option<Kind>,
+    /// The shown name contains this, case ignored (ASCII).
+    pub name: Option<String>,
+    /// Sessions, any of them.
+    pub session_ids: Vec<String>,
+    /// User, exactly.
+    pub user_id: Option<String>,
+    /// Service, exactly.
+    pub service: Option<String>,
+    /// Starts at or after, nanoseconds since the Unix epoch.
+    pub since_ns: Option<i64>,
+    /// Starts before.
+    pub until_ns: Option<i64>,
+    /// Lasts at least, nanoseconds.
+    pub min_duration_ns: Option<i64>,
+    /// Lasts at most.
+    pub max_duration_ns: Option<i64>,
+    /// Oldest first.
+    pub ascending: bool,
+}
+
+/// Where a page ended: the next begins after this trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TraceCursor {
+    /// Its start.
+    pub start_ns: i64,
+    /// Its row id, which decides between equal starts.
+    pub id: i64,
+}
+
+/// A page of traces.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TracePage {
+    /// The traces.
+    pub traces: Vec<TraceRow>,
+    /// Where to go on, if there are more.
+    pub next: Option<TraceCursor>,
+}
+
+pub(crate) const COLUMNS: &str = "trace.id, project.name AS project, trace_id, start_ns, end_ns, trace.spans, \
+     trace.errors, root_key, root_name, root_kind, input, output, session, user, service, input_tokens, output_tokens, \
+     cache_read_tokens, cache_write_tokens, reasoning_tokens, unsplit_tokens";
+
+/// A page of at most `limit` traces.
+pub(crate) fn traces(
+    connection: &Connection,
+    project: &str,
+    filter: &TraceFilter,
+    after: Option<TraceCursor>,
+    limit: usize,
+) -> Result<TracePage> {
+    let mut sql = format!("SELECT {COLUMNS} FROM trace JOIN project ON project.id = trace.project WHERE project.name = ?");
+    let mut params: Vec<Value> = vec![project.to_owned().into()];
+    let mut restrict = |condition: &str, values: &[Value]| {
+        sql.push_str(" AND ");
+        sql.push_str(condition);
+        params.extend_from_slice(values);
+    };
+    match filter.errors {
+        Some(true) => restrict("trace.errors > 0", &[]),
+        Some(false) => restrict("trace.errors = 0", &[]),
+        None => {}
+    }
+    if let Some(kind) = filter.kind {
+        restrict("kinds & ? != 0", &[(1_i64 << kind as i64).into()]);
+    }
+    if let Some(name) = &filter.name {
+        restrict("instr(lower(root_name), lower(?)) > 0", &[name.clone().into()]);
+    }
+    if !filter.session_ids.is_empty() {
+        let places = vec!["?"; filter.session_ids.len()].join(", ");
+        let values: Vec<Value> = filter.session_ids.iter().map(|id| id.clone().into()).collect();
+        restrict(&format!("session IN ({places})"), &values);
+    }
+    for (column, value) in [("user", &filter.user_id), ("service", &filter.service)] {
+        if let Some(value) = value {
+            restrict(&format!("{column} = ?"), &[value.clone().into()]);
+        }
+    }
+    for (condition, bound) in [
+        ("start_ns >= ?", filter.since_ns),
+        ("start_ns < ?", filter.until_ns),
+        ("end_ns - start_ns >= ?", filter.min_duration_ns),
+        ("end_ns - start_ns <= ?", filter.max_duration_ns),
+    ] {
+        if let Some(bound) = bound {
+            restrict(condition, &[bound.into()]);
+        }
+    }
+    let (direction, beyond) = if filter.ascending { ("ASC", ">") } else { ("DESC", "<") };
+    if let Some(after) = after {
+        let condition = format!("(start_ns, trace.id) {beyond} (?, ?)");
+        restrict(&condition, &[after.start_ns.into(), after.id.into()]);
+    }
+    sql.push_str(&format!(" ORDER BY start_ns {direction}, trace.id {direction} LIMIT ?"));
+    params.push((limit as i64 + 1).into());
+
+    let mut select = connection.prepare_cached(&sql)?;
+    let rows = select.query_map(rusqlite::params_from_iter(params), read)?;
+    let mut traces = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let more = traces.len() > limit;
+    traces.truncate(limit);
+    let next = traces.last().filter(|_| more).map(|last| TraceCursor { start_ns: last.start_ns, id: last.id });
+    Ok(TracePage { traces, next })
+}
+
+/// The services of a project's newest traces, for a filter's choices.
+pub(crate) fn services(connection: &Connection, project: &str) -> Result<Vec<String>> {
+    let mut select = connection.prepare_cached(
+        "SELECT DISTINCT service FROM (SELECT service FROM trace WHERE project = (SELECT id FROM project WHERE name = ?) \
+         ORDER BY start_ns DESC LIMIT 2000) WHERE service IS NOT NULL ORDER BY service LIMIT 50",
+    )?;
+    Ok(select.query_map([project], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Reads a row of [`COLUMNS`].
+pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<TraceRow> {
+    let root_key: Option<Vec<u8>> = row.get("root_key")?;
+    let tokens = [
+        row.get("input_tokens")?,
+        row.get("output_tokens")?,
+        row.get("cache_read_tokens")?,
+        row.get("cache_write_tokens")?,
+        row.get("reasoning_tokens")?,
+        row.get("unsplit_tokens")?,
+    ];
+    Ok(TraceRow {
+        id: row.get("id")?,
+        project: row.get("project")?,
+        trace_id: TraceId(row.get("trace_id")?),
+        start_ns: row.get("start_ns")?,
+        end_ns: row.get("end_ns")?,
+        spans: count(row.get("spans")?),
+        errors: count(row.get("errors")?),
+        name: row.get::<_, Option<String>>("root_name")?.unwrap_or_default(),
+        kind: Kind::from_number(row.get::<_, Option<i64>>("root_kind")?.unwrap_or_default()),
+        has_root: root_key.is_some_and(|key| key.first() == Some(&0)),
+        input: row.get("input")?,
+        output: row.get("output")?,
+        session_id: row.get("session")?,
+        user_id: row.get("user")?,
+        service: row.get("service")?,
+        usage: Usage::from_tokens(tokens.map(count)),
+    })
+}

@@ -1,0 +1,271 @@
+//! The store: opened once, shared by every handler.
+
+use std::{
+    fs::{File, TryLockError},
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use bennu_model::{Span, SpanId, Summary, TraceId};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::{
+    Error, Prepared, Result, SpanFilter, SpanPage, StoredSpan, Trace, TraceCursor, TraceFilter, TracePage,
+    dedup::Dedup,
+    reader::{self, Found, Pool, ProjectRow},
+    schema,
+    writer::{self, Job, Writer},
+};
+
+const DATABASE: &str = "bennu.db";
+const LOCK: &str = "bennu.lock";
+
+/// Newest bodies and nodes read at start, so that content goes on being shared over a restart.
+const WARM_ROWS: i64 = 200_000;
+
+/// How the store is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Questions answered at the same time.
+    pub readers: usize,
+    /// How long a question may take.
+    pub query_timeout: Duration,
+    /// Pages the database may have, for tests of a full disk; `None` is no limit.
+    pub max_pages: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { readers: 4, query_timeout: Duration::from_secs(10), max_pages: None }
+    }
+}
+
+/// The door to disk. Cheap to share behind an `Arc`.
+#[derive(Debug)]
+pub struct Store {
+    dedup: Arc<Dedup>,
+    queue: mpsc::Sender<Job>,
+    writer: Writer,
+    readers: Arc<Pool>,
+    _checkpointer: mpsc::Sender<()>,
+    /// Held for as long as the store is open: one program a directory.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the database in a directory, creating both as needed.
+    ///
+    /// # Errors
+    /// [`Error::InUse`], [`Error::NewerSchema`] and [`Error::NotOurs`] before anything is changed; [`Error::Io`] when the
+    /// directory cannot be used.
+    pub fn open(directory: &Path, options: Options) -> Result<Store> {
+        let io = |path: &Path| {
+            let path = path.display().to_string();
+            move |source| Error::Io { path, source }
+        };
+        std::fs::create_dir_all(directory).map_err(io(directory))?;
+        let lock_path = directory.join(LOCK);
+        let lock = File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(io(&lock_path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Error::InUse(directory.display().to_string())),
+            Err(TryLockError::Error(source)) => return Err(io(&lock_path)(source)),
+        }
+
+        let path = directory.join(DATABASE);
+        let mut connection = Connection::open(&path)?;
+        schema::migrate(&mut connection, &path.display().to_string())?;
+        // FULL: the log is synced at every commit. Checkpoints run elsewhere, so that no commit pays for one.
+        connection.execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -32768; \
+             PRAGMA temp_store = MEMORY;",
+        )?;
+        if let Some(pages) = options.max_pages {
+            connection.pragma_update(None, "max_page_count", pages)?;
+        }
+        connection.set_prepared_statement_cache_capacity(64);
+
+        let dedup = Arc::new(Dedup::new());
+        let wal = directory.join(format!("{DATABASE}-wal"));
+        let writer = Writer::start(connection, dedup.clone(), wal.clone()).map_err(io(directory))?;
+        let readers = Pool::new(path.clone(), options.readers, options.query_timeout);
+        warm(readers.clone(), dedup.clone());
+        let checkpointer = checkpointer(path, wal);
+        Ok(Store { dedup, queue: writer.queue(), writer, readers, _checkpointer: checkpointer, _lock: lock })
+    }
+
+    /// Hashes, cuts and compresses a span, so that the writer has little left to do. Costs CPU, does no IO.
+    pub fn prepare(&self, span: Span, summary: Summary) -> Prepared {
+        Prepared::new(&self.dedup, span, summary)
+    }
+
+    /// Stores spans of a project. When this returns `Ok`, they are on disk and can be asked for.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`] and others; then none of these spans is stored.
+    pub async fn append(&self, project: &str, spans: Vec<Prepared>) -> Result<usize> {
+        if spans.is_empty() {
+            return Ok(0);
+        }
+        let project = Arc::from(project);
+        self.work(|done| Job::Append { project, spans, done }).await
+    }
+
+    /// Deletes a trace of a project, or the project with everything in it. Returns how many traces there were. Content that
+    /// nobody refers to any more is removed from the file afterwards.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn delete(&self, project: &str, trace: Option<TraceId>) -> Result<usize> {
+        let project = Arc::from(project);
+        let deleted = self.work(|done| Job::Delete { project, trace, done }).await?;
+        if deleted > 0 {
+            let (readers, dedup, queue) = (self.readers.clone(), self.dedup.clone(), self.queue.clone());
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = readers.run(None, |connection| writer::sweep(connection, &dedup, &queue)) {
+                    tracing::warn!(%error, "content without references was not removed; the next deletion tries again");
+                }
+            });
+        }
+        Ok(deleted)
+    }
+
+    /// Bytes a prepared span holds in memory until it is stored.
+    pub fn prepared_bytes(spans: &[Prepared]) -> usize {
+        spans.iter().map(Prepared::size_bytes).sum()
+    }
+
+    async fn work(&self, job: impl FnOnce(oneshot::Sender<Result<usize>>) -> Job) -> Result<usize> {
+        let (done, answer) = oneshot::channel();
+        self.queue.send(job(done)).map_err(|_| Error::Closed)?;
+        answer.await.map_err(|_| Error::Closed)?
+    }
+
+    /// All projects, the most recently used first.
+    ///
+    /// # Errors
+    /// As every question: [`Error::TimedOut`] or those of the database.
+    pub async fn projects(&self) -> Result<Vec<ProjectRow>> {
+        self.readers.ask(reader::projects).await
+    }
+
+    /// A page of a project's traces, newest first.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn traces(
+        &self,
+        project: &str,
+        filter: TraceFilter,
+        after: Option<TraceCursor>,
+        limit: usize,
+    ) -> Result<TracePage> {
+        let project = project.to_owned();
+        self.readers.ask(move |connection| reader::traces(connection, &project, &filter, after, limit)).await
+    }
+
+    /// The services seen in a project's newest traces.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn services(&self, project: &str) -> Result<Vec<String>> {
+        let project = project.to_owned();
+        self.readers.ask(move |connection| reader::services(connection, &project)).await
+    }
+
+    /// A trace with the light rows of its spans; without a project, the one where it began.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn trace(&self, project: Option<&str>, trace_id: TraceId) -> Result<Option<Trace>> {
+        let project = project.map(str::to_owned);
+        self.readers.ask(move |connection| reader::trace(connection, project.as_deref(), trace_id)).await
+    }
+
+    /// The project where a trace began.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn project_of(&self, trace_id: TraceId) -> Result<Option<String>> {
+        self.readers.ask(move |connection| reader::also_in(connection, trace_id)).await
+    }
+
+    /// The spans of a trace with all their content, or one of them. `trace` is [`TraceRow::id`](crate::TraceRow).
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn spans(&self, trace: i64, span_id: Option<SpanId>) -> Result<Vec<StoredSpan>> {
+        self.readers.ask(move |connection| reader::trace_spans(connection, trace, span_id)).await
+    }
+
+    /// A page of a project's spans, from the row `from` on.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn project_spans(
+        &self,
+        project: &str,
+        filter: SpanFilter,
+        from: Option<i64>,
+        limit: usize,
+    ) -> Result<SpanPage> {
+        let project = project.to_owned();
+        self.readers.ask(move |connection| reader::project_spans(connection, &project, &filter, from, limit)).await
+    }
+
+    /// Traces and spans whose id begins with these lower-case hex digits.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn find(&self, digits: &str) -> Result<Vec<Found>> {
+        let digits: String = digits.chars().take(32).collect();
+        self.readers.ask(move |connection| reader::find(connection, &digits)).await
+    }
+
+    /// Waits until everything on the queue is written and closes the database.
+    pub fn close(self) {
+        let Store { queue, writer, .. } = self;
+        drop(queue);
+        writer.stop();
+    }
+}
+
+/// Reads the newest content addresses in the background; until then some content may be stored twice.
+fn warm(readers: Arc<Pool>, dedup: Arc<Dedup>) {
+    std::thread::spawn(move || {
+        for table in ["body", "node"] {
+            let sql = format!("SELECT hash, id FROM {table} ORDER BY id DESC LIMIT ?");
+            let read = readers.run(None, |connection| {
+                let mut select = connection.prepare(&sql)?;
+                let rows = select.query_map([WARM_ROWS], |row| {
+                    Ok((u128::from_be_bytes(row.get(0)?), row.get::<_, i64>(1)?))
+                })?;
+                Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+            });
+            match read {
+                // Oldest first: what is used longest ago is forgotten first.
+                Ok(entries) => dedup.publish(entries.into_iter().rev()),
+                Err(error) => tracing::warn!(%error, "content addresses could not be read"),
+            }
+        }
+    });
+}
+
+/// Moves the log into the database while nobody waits for it. Ends when the returned sender is dropped.
+fn checkpointer(path: PathBuf, wal: PathBuf) -> mpsc::Sender<()> {
+    const PERIOD: Duration = Duration::from_millis(500);
+    const WORTH_BYTES: u64 = 4 << 20;
+    let (open, closed) = mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        let Ok(connection) = Connection::open(&path) else { return };
+        let _ = connection.execute_batch("PRAGMA cache_size = -1024;");
+        while closed.recv_timeout(PERIOD) == Err(mpsc::RecvTimeoutError::Timeout) {
+            if std::fs::metadata(&wal).is_ok_and(|wal| wal.len() > WORTH_BYTES) {
+                let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+            }
+        }
+    });
+    open
+}

@@ -1,0 +1,179 @@
+//! From a record back to the span. Bodies come through a [`Bodies`], which fetches them.
+
+use std::sync::Arc;
+
+use bennu_model::{Attribute, Event, Link, Origin, SpanId, TraceId, Value};
+use prost::Message;
+
+use super::{flat, format, refs::Ref};
+use crate::{Error, Result};
+
+/// Where bodies and lists are fetched from.
+pub(crate) trait Bodies {
+    /// The unpacked content of a body.
+    fn body(&mut self, id: i64) -> Result<Arc<Vec<u8>>>;
+    /// The bodies of the list that ends at a node, first to last.
+    fn list(&mut self, node: i64) -> Result<Vec<i64>>;
+}
+
+/// What a record adds to the columns of a span.
+#[derive(Debug)]
+pub(crate) struct Decoded {
+    pub(crate) record: format::Record,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) links: Vec<Link>,
+    pub(crate) origin: Origin,
+}
+
+/// Reads an unpacked record.
+pub(crate) fn decode(data: &[u8], refs: &[Ref], bodies: &mut dyn Bodies) -> Result<Decoded> {
+    let mut record = format::Record::decode(data).map_err(|_| Error::Damaged("record"))?;
+    let mut decoder = Decoder { refs, bodies };
+    let attributes = decoder.attributes(std::mem::take(&mut record.attributes))?;
+    let events = std::mem::take(&mut record.events)
+        .into_iter()
+        .map(|event| {
+            Ok(Event {
+                time_ns: event.time_ns,
+                name: event.name,
+                attributes: decoder.attributes(event.attributes)?,
+                dropped_attributes: event.dropped_attributes,
+            })
+        })
+        .collect::<Result<_>>()?;
+    let links = std::mem::take(&mut record.links)
+        .into_iter()
+        .map(|link| {
+            Ok(Link {
+                trace_id: TraceId::from_slice(&link.trace_id).unwrap_or_default(),
+                span_id: SpanId::from_slice(&link.span_id).unwrap_or_default(),
+                trace_state: link.trace_state,
+                flags: link.flags,
+                attributes: decoder.attributes(link.attributes)?,
+                dropped_attributes: link.dropped_attributes,
+            })
+        })
+        .collect::<Result<_>>()?;
+    let origin = decoder.origin(record.origin)?;
+    Ok(Decoded { record, attributes, events, links, origin })
+}
+
+struct Decoder<'a> {
+    refs: &'a [Ref],
+    bodies: &'a mut dyn Bodies,
+}
+
+impl Decoder<'_> {
+    fn body(&mut self, reference: u32) -> Result<Arc<Vec<u8>>> {
+        match self.refs.get(reference as usize) {
+            Some(Ref::Body(id)) => self.bodies.body(*id),
+            _ => Err(Error::Damaged("reference to a body")),
+        }
+    }
+
+    fn list(&mut self, reference: u32) -> Result<Vec<Arc<Vec<u8>>>> {
+        match self.refs.get(reference as usize) {
+            Some(Ref::Empty) => Ok(Vec::new()),
+            Some(Ref::List(node)) => {
+                let ids = self.bodies.list(*node)?;
+                ids.into_iter().map(|id| self.bodies.body(id)).collect()
+            }
+            _ => Err(Error::Damaged("reference to a list")),
+        }
+    }
+
+    fn attributes(&mut self, items: Vec<format::Item>) -> Result<Vec<Attribute>> {
+        let mut attributes = Vec::with_capacity(items.len());
+        for item in items {
+            match item.flat {
+                None => attributes.push((item.key, self.value(item.value.unwrap_or_default())?)),
+                Some(flat) => self.flat(&item.key, &flat, &mut attributes)?,
+            }
+        }
+        Ok(attributes)
+    }
+
+    fn flat(&mut self, prefix: &str, flat: &format::Flat, attributes: &mut Vec<Attribute>) -> Result<()> {
+        for (position, content) in self.list(flat.list)?.into_iter().enumerate() {
+            let index = flat.indexes.get(position).copied().unwrap_or(position as u32);
+            let group = format::Group::decode(content.as_slice()).map_err(|_| Error::Damaged("list element"))?;
+            for item in group.items {
+                let value = self.value(item.value.unwrap_or_default())?;
+                attributes.push((flat::join(prefix, index, &item.key), value));
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, value: format::Value) -> Result<Value> {
+        use format::Kind;
+        Ok(match value.kind {
+            None => Value::Empty,
+            Some(Kind::Text(text)) => Value::Text(text),
+            Some(Kind::Bool(bool)) => Value::Bool(bool),
+            Some(Kind::Int(int)) => Value::Int(int),
+            Some(Kind::Double(double)) => Value::Double(double),
+            Some(Kind::Bytes(bytes)) => Value::Bytes(bytes),
+            Some(Kind::Array(array)) => {
+                Value::Array(array.values.into_iter().map(|value| self.value(value)).collect::<Result<_>>()?)
+            }
+            Some(Kind::Map(map)) => Value::Map(self.attributes(map.items)?),
+            Some(Kind::Doubles(doubles)) => Value::Array(doubles.values.into_iter().map(Value::Double).collect()),
+            Some(Kind::TextBody(reference)) => Value::Text(text(&self.body(reference)?)?.to_owned()),
+            Some(Kind::ValueBody(reference)) => {
+                let content = self.body(reference)?;
+                self.value(nested(&content)?)?
+            }
+            Some(Kind::Cut(cut)) => Value::Text(self.cut(&cut)?),
+            Some(Kind::ArrayList(reference)) => {
+                let contents = self.list(reference)?;
+                let values = contents.iter().map(|content| self.value(nested(content)?)).collect::<Result<_>>()?;
+                Value::Array(values)
+            }
+        })
+    }
+
+    fn cut(&mut self, cut: &format::Cut) -> Result<String> {
+        let mut joined = self.text(cut.open.as_ref())?;
+        for (position, content) in self.list(cut.list)?.iter().enumerate() {
+            if position > 0 {
+                joined.push_str(&cut.separator);
+            }
+            joined.push_str(text(content)?);
+        }
+        joined.push_str(&self.text(cut.close.as_ref())?);
+        Ok(joined)
+    }
+
+    fn text(&mut self, stored: Option<&format::Text>) -> Result<String> {
+        match stored {
+            None => Ok(String::new()),
+            Some(format::Text { body: Some(reference), .. }) => Ok(text(&self.body(*reference)?)?.to_owned()),
+            Some(format::Text { text, .. }) => Ok(text.clone()),
+        }
+    }
+
+    fn origin(&mut self, reference: u32) -> Result<Origin> {
+        let content = self.body(reference)?;
+        let origin = format::Origin::decode(content.as_slice()).map_err(|_| Error::Damaged("origin"))?;
+        Ok(Origin {
+            resource: self.attributes(origin.resource)?,
+            resource_dropped: origin.resource_dropped,
+            resource_schema_url: origin.resource_schema_url,
+            scope_name: origin.scope_name,
+            scope_version: origin.scope_version,
+            scope_attributes: self.attributes(origin.scope_attributes)?,
+            scope_dropped: origin.scope_dropped,
+            scope_schema_url: origin.scope_schema_url,
+        })
+    }
+}
+
+fn text(content: &[u8]) -> Result<&str> {
+    std::str::from_utf8(content).map_err(|_| Error::Damaged("text"))
+}
+
+fn nested(content: &[u8]) -> Result<format::Value> {
+    format::Value::decode(content).map_err(|_| Error::Damaged("value"))
+}

@@ -1,0 +1,251 @@
+//! From a span to its record and the bodies it refers to.
+//!
+//! Runs before the writer, on many threads: hashing and compression are the costly part of storing.
+
+use bennu_model::{Attribute, Event, Link, Origin, Span, Value};
+use prost::Message;
+
+use super::{
+    cut::{Cut, cut},
+    flat::{Piece, gather},
+    format, pack,
+};
+use crate::dedup::{Dedup, Key, body_key, node_key};
+
+/// Values of fewer bytes stay in the record.
+const MIN_BODY_BYTES: usize = 64;
+
+/// Content that was known when the span was prepared, or has to be stored.
+#[derive(Debug)]
+pub(crate) enum Body {
+    Known(i64),
+    New { key: Key, packed: Vec<u8> },
+}
+
+/// What a reference of a record means, before the writer has given out ids.
+#[derive(Debug)]
+pub(crate) enum Pending {
+    Body(Body),
+    /// The list: `base` is the longest part of it that was known, `rest` the elements after it with their nodes' addresses.
+    List { base: Option<i64>, rest: Vec<(Key, Body)> },
+}
+
+impl Pending {
+    /// Bytes held in memory, about.
+    pub(crate) fn size_bytes(&self) -> usize {
+        let size = |body: &Body| if let Body::New { packed, .. } = body { packed.len() } else { 0 };
+        match self {
+            Pending::Body(body) => 48 + size(body),
+            Pending::List { rest, .. } => 48 + rest.iter().map(|(_, body)| 64 + size(body)).sum::<usize>(),
+        }
+    }
+}
+
+/// A span's packed record, what it refers to, and a hash over the whole span.
+pub(crate) struct Encoded {
+    pub(crate) data: Vec<u8>,
+    pub(crate) pending: Vec<Pending>,
+    pub(crate) version: [u8; 8],
+}
+
+pub(crate) struct Encoder<'a> {
+    dedup: &'a Dedup,
+    pending: Vec<Pending>,
+    /// Takes in the addresses of what is referred to; the record's bytes follow.
+    version: blake3::Hasher,
+}
+
+impl<'a> Encoder<'a> {
+    /// Encodes a span.
+    pub(crate) fn encode(dedup: &'a Dedup, span: Span) -> Encoded {
+        let mut encoder = Encoder { dedup, pending: Vec::new(), version: blake3::Hasher::new() };
+        let columns = (span.parent_id, span.start_ns, span.end_ns, span.status.code, &span.name);
+        encoder.version.update(format!("{columns:?}").as_bytes());
+        let origin = encoder.body(origin(&span.origin).encode_to_vec());
+        let record = format::Record {
+            trace_state: span.trace_state,
+            flags: span.flags,
+            otel_kind: span.otel_kind as i32,
+            status_message: span.status.message,
+            attributes: encoder.attributes(span.attributes),
+            dropped_attributes: span.dropped_attributes,
+            events: span.events.into_iter().map(|event| encoder.event(event)).collect(),
+            dropped_events: span.dropped_events,
+            links: span.links.into_iter().map(|link| encoder.link(link)).collect(),
+            dropped_links: span.dropped_links,
+            repaired: span.repaired,
+            origin,
+            start_ns: if i64::try_from(span.start_ns).is_err() { span.start_ns } else { 0 },
+            end_ns: if i64::try_from(span.end_ns).is_err() { span.end_ns } else { 0 },
+        };
+        let raw = record.encode_to_vec();
+        let mut version = [0; 8];
+        version.copy_from_slice(&encoder.version.update(&raw).finalize().as_bytes()[..8]);
+        Encoded { data: pack::pack(&raw), pending: encoder.pending, version }
+    }
+
+    fn attributes(&mut self, attributes: Vec<Attribute>) -> Vec<format::Item> {
+        gather(attributes).into_iter().map(|piece| self.piece(piece)).collect()
+    }
+
+    fn piece(&mut self, piece: Piece) -> format::Item {
+        match piece {
+            Piece::One((key, value)) => format::Item { key, value: Some(self.value(value)), flat: None },
+            Piece::List { prefix, elements } => {
+                let counting = elements.keys().copied().eq(0..elements.len() as u32);
+                let indexes = if counting { Vec::new() } else { elements.keys().copied().collect() };
+                let groups = elements
+                    .into_values()
+                    .map(|attributes| format::Group { items: items(attributes) }.encode_to_vec())
+                    .collect::<Vec<_>>();
+                let list = self.list(groups.iter().map(Vec::as_slice));
+                format::Item { key: prefix, value: None, flat: Some(format::Flat { list, indexes }) }
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) -> format::Event {
+        format::Event {
+            time_ns: event.time_ns,
+            name: event.name,
+            attributes: self.attributes(event.attributes),
+            dropped_attributes: event.dropped_attributes,
+        }
+    }
+
+    fn link(&mut self, link: Link) -> format::Link {
+        format::Link {
+            trace_id: link.trace_id.0.to_vec(),
+            span_id: link.span_id.0.to_vec(),
+            trace_state: link.trace_state,
+            flags: link.flags,
+            attributes: self.attributes(link.attributes),
+            dropped_attributes: link.dropped_attributes,
+        }
+    }
+
+    /// A value, with what is large in it by reference.
+    fn value(&mut self, value: Value) -> format::Value {
+        let kind = match value {
+            Value::Text(text) if text.len() >= MIN_BODY_BYTES => match cut(&text) {
+                Some(cut) => self.cut(&text, cut),
+                None => format::Kind::TextBody(self.body(text.into_bytes())),
+            },
+            Value::Array(values) if is_list_of_objects(&values) => {
+                let elements: Vec<Vec<u8>> = values.into_iter().map(|value| plain(value).encode_to_vec()).collect();
+                format::Kind::ArrayList(self.list(elements.iter().map(Vec::as_slice)))
+            }
+            value if value.size_bytes() >= MIN_BODY_BYTES => {
+                format::Kind::ValueBody(self.body(plain(value).encode_to_vec()))
+            }
+            value => return plain(value),
+        };
+        format::Value { kind: Some(kind) }
+    }
+
+    fn cut(&mut self, text: &str, cut: Cut) -> format::Kind {
+        let list = self.list(cut.elements.iter().map(|range| text[range.clone()].as_bytes()));
+        format::Kind::Cut(format::Cut {
+            open: self.text(&text[..cut.open]),
+            separator: text[cut.separator].to_owned(),
+            close: self.text(&text[cut.close..]),
+            list,
+        })
+    }
+
+    fn text(&mut self, text: &str) -> Option<format::Text> {
+        Some(if text.len() >= MIN_BODY_BYTES {
+            format::Text { text: String::new(), body: Some(self.body(text.as_bytes().to_vec())) }
+        } else {
+            format::Text { text: text.to_owned(), body: None }
+        })
+    }
+
+    fn body(&mut self, content: Vec<u8>) -> u32 {
+        let key = body_key(&content);
+        self.version.update(&key.to_be_bytes());
+        let body = self.resolve(key, &content);
+        self.push(Pending::Body(body))
+    }
+
+    fn resolve(&self, key: Key, content: &[u8]) -> Body {
+        match self.dedup.get(key) {
+            Some(id) => Body::Known(id),
+            None => Body::New { key, packed: pack::pack(content) },
+        }
+    }
+
+    /// A list. Looks for the longest known prefix from its end: in a conversation that is all but the last turn.
+    fn list<'b>(&mut self, elements: impl Iterator<Item = &'b [u8]>) -> u32 {
+        let elements: Vec<(&[u8], Key)> = elements.map(|content| (content, body_key(content))).collect();
+        let mut nodes: Vec<Key> = Vec::with_capacity(elements.len());
+        for (_, key) in &elements {
+            nodes.push(node_key(nodes.last().copied(), *key));
+        }
+        self.version.update(&nodes.last().copied().unwrap_or(0).to_be_bytes());
+        let mut base = None;
+        let mut known = elements.len();
+        while known > 0 && base.is_none() {
+            base = self.dedup.get(nodes[known - 1]);
+            known -= usize::from(base.is_none());
+        }
+        let rest = (known..elements.len())
+            .map(|at| (nodes[at], self.resolve(elements[at].1, elements[at].0)))
+            .collect();
+        self.push(Pending::List { base, rest })
+    }
+
+    fn push(&mut self, pending: Pending) -> u32 {
+        self.pending.push(pending);
+        (self.pending.len() - 1) as u32
+    }
+}
+
+/// Structured messages or documents: worth a body each.
+fn is_list_of_objects(values: &[Value]) -> bool {
+    !values.is_empty()
+        && values.iter().all(|value| matches!(value, Value::Map(_)))
+        && values.iter().map(Value::size_bytes).sum::<usize>() >= MIN_BODY_BYTES
+}
+
+fn items(attributes: Vec<Attribute>) -> Vec<format::Item> {
+    attributes.into_iter().map(|(key, value)| format::Item { key, value: Some(plain(value)), flat: None }).collect()
+}
+
+/// A value with everything in place.
+fn plain(value: Value) -> format::Value {
+    use format::Kind;
+    let kind = match value {
+        Value::Empty => None,
+        Value::Text(text) => Some(Kind::Text(text)),
+        Value::Bool(bool) => Some(Kind::Bool(bool)),
+        Value::Int(int) => Some(Kind::Int(int)),
+        Value::Double(double) => Some(Kind::Double(double)),
+        Value::Bytes(bytes) => Some(Kind::Bytes(bytes)),
+        Value::Array(values) => Some(array(values)),
+        Value::Map(entries) => Some(Kind::Map(format::Map { items: items(entries) })),
+    };
+    format::Value { kind }
+}
+
+fn array(values: Vec<Value>) -> format::Kind {
+    let doubles: Option<Vec<f64>> =
+        values.iter().map(|value| if let Value::Double(double) = value { Some(*double) } else { None }).collect();
+    match doubles {
+        Some(values) if !values.is_empty() => format::Kind::Doubles(format::Doubles { values }),
+        _ => format::Kind::Array(format::Array { values: values.into_iter().map(plain).collect() }),
+    }
+}
+
+fn origin(origin: &Origin) -> format::Origin {
+    format::Origin {
+        resource: items(origin.resource.clone()),
+        resource_dropped: origin.resource_dropped,
+        resource_schema_url: origin.resource_schema_url.clone(),
+        scope_name: origin.scope_name.clone(),
+        scope_version: origin.scope_version.clone(),
+        scope_attributes: items(origin.scope_attributes.clone()),
+        scope_dropped: origin.scope_dropped,
+        scope_schema_url: origin.scope_schema_url.clone(),
+    }
+}

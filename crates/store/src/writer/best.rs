@@ -1,0 +1,62 @@
+//! Which span a trace's shown values come from, whatever the order of arrival.
+//!
+//! A trace shows one name, one input, one user. Each comes from the span with the least key among those that have the value.
+//! The least of a set does not depend on order, so any splitting of a trace over requests gives the same row.
+
+use bennu_model::SpanId;
+
+/// Orders spans: roots before the rest, earlier before later, longer before shorter, then by id.
+pub(crate) type SpanKey = [u8; 25];
+
+/// The key for names and inputs: the outermost span that began first.
+pub(crate) fn first(has_parent: bool, start_ns: i64, end_ns: i64, span_id: SpanId) -> SpanKey {
+    key(has_parent, start_ns, !end_ns, span_id)
+}
+
+/// The key for outputs: the outermost span that ended last.
+pub(crate) fn last(has_parent: bool, start_ns: i64, end_ns: i64, span_id: SpanId) -> SpanKey {
+    key(has_parent, !end_ns, start_ns, span_id)
+}
+
+fn key(has_parent: bool, major: i64, minor: i64, span_id: SpanId) -> SpanKey {
+    let mut key = [0; 25];
+    key[0] = u8::from(has_parent);
+    key[1..9].copy_from_slice(&sortable(major));
+    key[9..17].copy_from_slice(&sortable(minor));
+    key[17..].copy_from_slice(&span_id.0);
+    key
+}
+
+/// Big-endian bytes that sort as the number does.
+fn sortable(number: i64) -> [u8; 8] {
+    (number ^ i64::MIN).to_be_bytes()
+}
+
+/// A value with the key of the span it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Best<T> {
+    key: Option<SpanKey>,
+    value: Option<T>,
+}
+
+impl<T> Best<T> {
+    /// As read from a row.
+    pub(crate) fn stored(key: Option<Vec<u8>>, value: Option<T>) -> Self {
+        Best { key: key.and_then(|key| key.try_into().ok()), value }
+    }
+
+    /// Takes the value if there is one and no span with a lesser key gave one.
+    pub(crate) fn offer(&mut self, key: &SpanKey, value: Option<T>) {
+        if value.is_some() && self.key.as_ref().is_none_or(|held| key < held) {
+            *self = Best { key: Some(*key), value };
+        }
+    }
+
+    pub(crate) fn key(&self) -> Option<&[u8]> {
+        self.key.as_ref().map(|key| key.as_slice())
+    }
+
+    pub(crate) fn value(&self) -> Option<&T> {
+        self.value.as_ref()
+    }
+}

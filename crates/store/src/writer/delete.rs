@@ -1,0 +1,78 @@
+//! Deletes a trace, or a project with everything in it. What only they referred to is collected by the sweep afterwards.
+
+use bennu_model::TraceId;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+
+use super::{State, traces::add_to_project, usage::Nodes};
+use crate::Result;
+
+/// Traces deleted in one transaction, so that callers with spans do not wait long.
+const CHUNK: usize = 200;
+
+/// Deletes and returns how many traces there were. An unknown project or trace is not an error: nothing is there either way.
+pub(crate) fn delete(
+    connection: &mut Connection,
+    state: &mut State,
+    project: &str,
+    trace: Option<TraceId>,
+) -> Result<usize> {
+    let find = "SELECT id FROM project WHERE name = ?";
+    let Some(project) = connection.query_row(find, [project], |row| row.get::<_, i64>(0)).optional()? else {
+        return Ok(0);
+    };
+    // Deleted rows must not be taken for living ones.
+    state.traces.clear();
+    let mut deleted = 0;
+    loop {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let traces: Vec<i64> = match trace {
+            Some(id) => rows(&transaction, "SELECT id FROM trace WHERE project = ?1 AND trace_id = ?2", (project, id.0))?,
+            None => rows(&transaction, "SELECT id FROM trace WHERE project = ?1 LIMIT ?2", (project, CHUNK as i64))?,
+        };
+        for trace in &traces {
+            delete_trace(&transaction, state, project, *trace)?;
+        }
+        let done = trace.is_some() || traces.len() < CHUNK;
+        if done && trace.is_none() {
+            transaction.execute("DELETE FROM project WHERE id = ?", [project])?;
+        }
+        transaction.commit()?;
+        deleted += traces.len();
+        if done {
+            return Ok(deleted);
+        }
+    }
+}
+
+fn rows(transaction: &Transaction<'_>, sql: &str, params: impl rusqlite::Params) -> Result<Vec<i64>> {
+    let mut select = transaction.prepare_cached(sql)?;
+    let ids = select.query_map(params, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(ids)
+}
+
+fn delete_trace(transaction: &Transaction<'_>, state: &mut State, project: i64, trace: i64) -> Result<()> {
+    let total = transaction.query_row(
+        "SELECT spans, errors > 0, input_tokens + output_tokens + unsplit_tokens FROM trace WHERE id = ?",
+        [trace],
+        |row| Ok([-1, -row.get::<_, i64>(0)?, -row.get::<_, i64>(1)?, -row.get::<_, i64>(2)?, 0]),
+    )?;
+    let responses = rows(transaction, "SELECT response FROM span WHERE trace = ? AND response IS NOT NULL", [trace])?;
+    for table in ["span", "usage"] {
+        transaction.execute(&format!("DELETE FROM {table} WHERE trace = ?"), [trace])?;
+    }
+    transaction.execute("DELETE FROM trace WHERE id = ?", [trace])?;
+    add_to_project(transaction, project, total)?;
+    inherit(transaction, state, trace, responses)
+}
+
+/// Spans elsewhere that describe the same calls now own their tokens.
+fn inherit(transaction: &Transaction<'_>, state: &mut State, trace: i64, responses: Vec<i64>) -> Result<()> {
+    let mut nodes = Nodes::default();
+    for response in responses {
+        for (id, counts) in state.claims.remove_trace(response, trace) {
+            nodes.judge(transaction, id, counts)?;
+        }
+    }
+    let owned = nodes.flush(transaction)?;
+    super::traces::Traces::default().flush(transaction, owned)
+}

@@ -1,0 +1,175 @@
+//! One transaction: the spans of a group of callers, their bodies, their traces' rows, their usage.
+
+use std::collections::HashMap;
+
+use bennu_model::StatusCode;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use super::{
+    State,
+    bodies::Staged,
+    claims::Claim,
+    traces::Traces,
+    usage::Nodes,
+};
+use crate::{Prepared, Result, stored::refs};
+
+/// The transaction under way.
+pub(crate) struct Group<'t, 's> {
+    transaction: &'t Connection,
+    state: &'s mut State,
+    staged: Staged,
+    traces: Traces,
+    nodes: Nodes,
+    projects: HashMap<String, i64>,
+}
+
+/// What became of a span's row.
+enum Outcome {
+    Stored,
+    /// The same span had been stored before.
+    Repeated,
+    /// This version took the place of one with the given status.
+    Replaced(StatusCode),
+    /// The version stored before stays.
+    Outdated,
+}
+
+impl Group<'_, '_> {
+    /// Writes and commits. On an error nothing is written; the caller then makes `state` forget.
+    pub(crate) fn write<'a>(
+        connection: &mut Connection,
+        state: &mut State,
+        appends: impl Iterator<Item = (&'a str, &'a [Prepared])>,
+    ) -> Result<()> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut group = Group {
+            transaction: &transaction,
+            state,
+            staged: Staged::default(),
+            traces: Traces::default(),
+            nodes: Nodes::default(),
+            projects: HashMap::new(),
+        };
+        for (project, spans) in appends {
+            let project = group.project(project)?;
+            for span in spans {
+                group.append(project, span)?;
+            }
+        }
+        let owned = std::mem::take(&mut group.nodes).flush(&transaction)?;
+        group.traces.flush(&transaction, owned)?;
+        let Group { state, staged, traces, .. } = group;
+        transaction.commit()?;
+        state.dedup.publish(staged.into_entries());
+        traces.publish(&mut state.traces);
+        Ok(())
+    }
+
+    fn project(&mut self, name: &str) -> Result<i64> {
+        if let Some(id) = self.projects.get(name) {
+            return Ok(*id);
+        }
+        let mut select = self.transaction.prepare_cached("SELECT id FROM project WHERE name = ?")?;
+        let found: Option<i64> = select.query_row([name], |row| row.get(0)).optional()?;
+        let id = match found {
+            Some(id) => id,
+            None => self.transaction.prepare_cached("INSERT INTO project (name) VALUES (?)")?.insert([name])?,
+        };
+        self.projects.insert(name.to_owned(), id);
+        Ok(id)
+    }
+
+    fn append(&mut self, project: i64, span: &Prepared) -> Result<()> {
+        let refs = self.staged.resolve(self.transaction, &self.state.dedup, &span.pending)?;
+        let (trace, _) = self.traces.get(self.transaction, &mut self.state.traces, project, span.trace_id)?;
+        let trace_row = trace.id;
+        let outcome = insert(self.transaction, project, trace_row, span, &refs::encode(&refs))?;
+        if !matches!(outcome, Outcome::Repeated) {
+            trace.see(span);
+        }
+        match outcome {
+            Outcome::Repeated | Outcome::Outdated => return Ok(()),
+            Outcome::Stored => trace.count(span.status, None),
+            Outcome::Replaced(status) => trace.count(span.status, Some(status)),
+        }
+        let summary = &span.summary;
+        self.nodes.arrive(self.transaction, trace_row, span.span_id, span.parent_id, summary.kind, summary.usage)?;
+        let Some(response) = response(project, span) else { return Ok(()) };
+        let claim = Claim {
+            without_messages: !summary.has_messages,
+            start_ns: span.start_ns,
+            end_ns: span.end_ns,
+            trace: trace_row,
+            span_id: span.span_id.0,
+        };
+        for (id, counts) in self.state.claims.add(response, claim) {
+            self.nodes.judge(self.transaction, id, counts)?;
+        }
+        Ok(())
+    }
+}
+
+/// The claim a span makes, if it makes one: a hash of the provider's response id, within the project.
+fn response(project: i64, span: &Prepared) -> Option<i64> {
+    let summary = &span.summary;
+    let id = summary.response_id.as_ref().filter(|_| !summary.usage.is_unknown() && !summary.kind.repeats_usage())?;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&project.to_be_bytes()).update(id.as_bytes());
+    let mut word = [0; 8];
+    word.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+    Some(i64::from_be_bytes(word))
+}
+
+/// Stores the span's row. Of two versions of one span the one that ended later is kept; of two that ended together, either,
+/// but always the same one.
+fn insert(connection: &Connection, project: i64, trace: i64, span: &Prepared, refs: &[u8]) -> Result<Outcome> {
+    if insert_new(connection, project, trace, span, refs)? {
+        return Ok(Outcome::Stored);
+    }
+    let mut select = connection
+        .prepare_cached("SELECT id, end_ns, version, status FROM span WHERE trace = ? AND span_id = ?")?;
+    let (id, end_ns, version, status): (i64, i64, [u8; 8], i64) =
+        select.query_row((trace, span.span_id.0), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
+    if version == span.version {
+        return Ok(Outcome::Repeated);
+    }
+    if (end_ns, version) > (span.end_ns, span.version) {
+        return Ok(Outcome::Outdated);
+    }
+    // A new row, not an update: whoever follows the order of insertion (the sweep, an index) must see it as new.
+    connection.prepare_cached("DELETE FROM span WHERE id = ?")?.execute([id])?;
+    insert_new(connection, project, trace, span, refs)?;
+    Ok(Outcome::Replaced(StatusCode::from_number(status)))
+}
+
+/// Inserts the row unless the span has one; tells whether it did.
+fn insert_new(connection: &Connection, project: i64, trace: i64, span: &Prepared, refs: &[u8]) -> Result<bool> {
+    let summary = &span.summary;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO span (trace, project, span_id, parent_id, name, kind, status, start_ns, end_ns, model, note, \
+         response, messages, version, refs, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (trace, span_id) DO NOTHING",
+    )?;
+    let inserted = insert.execute(rusqlite::params![
+        trace,
+        project,
+        span.span_id.0,
+        span.parent_id.map(|id| id.0),
+        span.name,
+        summary.kind as i64,
+        span.status as i64,
+        span.start_ns,
+        span.end_ns,
+        summary.model,
+        summary.note,
+        response(project, span),
+        summary.has_messages,
+        span.version,
+        refs,
+        span.data,
+    ])?;
+    Ok(inserted == 1)
+}

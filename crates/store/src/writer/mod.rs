@@ -1,0 +1,202 @@
+//! The writer thread: the only one that changes the database.
+//!
+//! Callers put work on a queue and wait. The thread takes whatever has gathered, writes it in one transaction and commits,
+//! which syncs the log to disk; only then are the callers answered. While it syncs, the next group gathers: group commit
+//! without a timer.
+
+mod best;
+mod bodies;
+mod claims;
+mod delete;
+mod group;
+mod sweep;
+mod traces;
+mod usage;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+};
+
+use bennu_model::TraceId;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::{Error, Prepared, Result, dedup::Dedup};
+use group::Group;
+pub(crate) use sweep::sweep;
+pub(crate) use usage::read_row as read_usage;
+
+/// A group is closed at this many spans, so that the first caller in it does not wait for too many others.
+const MAX_GROUP_SPANS: usize = 8_000;
+
+/// Work for the writer.
+#[derive(Debug)]
+pub(crate) enum Job {
+    /// Store spans of one project.
+    Append { project: Arc<str>, spans: Vec<Prepared>, done: oneshot::Sender<Result<usize>> },
+    /// Delete one trace of a project, or everything of it. Answers with the number of traces deleted.
+    Delete { project: Arc<str>, trace: Option<TraceId>, done: oneshot::Sender<Result<usize>> },
+    /// Delete rows nobody refers to (see `sweep`).
+    Collect { garbage: sweep::Garbage, done: oneshot::Sender<Result<usize>> },
+}
+
+/// The queue's end that callers hold, and the thread.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Job>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread on a connection that has been set up for writing.
+    pub(crate) fn start(connection: Connection, dedup: Arc<Dedup>, wal: PathBuf) -> std::io::Result<Self> {
+        let (queue, jobs) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("bennu-writer".into())
+            .spawn(move || Thread { connection, state: State::new(dedup), wal, jobs, next: None }.run())?;
+        Ok(Writer { queue, thread: Some(thread) })
+    }
+
+    /// A handle for putting work on the queue.
+    pub(crate) fn queue(&self) -> mpsc::Sender<Job> {
+        self.queue.clone()
+    }
+
+    /// Ends the thread once the work already queued is done, provided that every other handle is gone.
+    pub(crate) fn stop(mut self) {
+        drop(self.queue);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the writer remembers between transactions. Everything here can be read again from the database; after a failed
+/// transaction it is forgotten.
+#[derive(Debug)]
+struct State {
+    dedup: Arc<Dedup>,
+    traces: traces::Cache,
+    claims: claims::Claims,
+}
+
+impl State {
+    fn new(dedup: Arc<Dedup>) -> Self {
+        State { dedup, traces: traces::Cache::default(), claims: claims::Claims::default() }
+    }
+}
+
+struct Thread {
+    connection: Connection,
+    state: State,
+    wal: PathBuf,
+    jobs: mpsc::Receiver<Job>,
+    /// A job that was taken from the queue but belongs to the next group.
+    next: Option<Job>,
+}
+
+/// One caller's spans, until they are answered.
+struct Append {
+    project: Arc<str>,
+    spans: Vec<Prepared>,
+    done: oneshot::Sender<Result<usize>>,
+}
+
+impl Thread {
+    fn run(mut self) {
+        if let Err(error) = self.state.claims.warm(&self.connection) {
+            tracing::warn!(%error, "recent response ids could not be read");
+        }
+        while let Some(job) = self.next.take().or_else(|| self.jobs.recv().ok()) {
+            match job {
+                Job::Append { project, spans, done } => {
+                    let appends = self.gather(Append { project, spans, done });
+                    self.append(appends);
+                }
+                Job::Delete { project, trace, done } => {
+                    let outcome = delete::delete(&mut self.connection, &mut self.state, &project, trace);
+                    if outcome.is_err() {
+                        self.forget();
+                    }
+                    let _ = done.send(outcome);
+                }
+                Job::Collect { garbage, done } => {
+                    let _ = done.send(sweep::collect(&mut self.connection, &self.state.dedup, garbage));
+                }
+            }
+            self.bound_log();
+        }
+    }
+
+    /// Everything that is waiting to be appended, up to the size of a group.
+    fn gather(&mut self, first: Append) -> Vec<Append> {
+        let mut spans = first.spans.len();
+        let mut appends = vec![first];
+        while spans < MAX_GROUP_SPANS {
+            match self.jobs.try_recv() {
+                Ok(Job::Append { project, spans: more, done }) => {
+                    spans += more.len();
+                    appends.push(Append { project, spans: more, done });
+                }
+                Ok(other) => {
+                    self.next = Some(other);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        appends
+    }
+
+    /// Writes a group. If it fails with several callers in it, each is tried alone: one's trouble is not the others'.
+    fn append(&mut self, appends: Vec<Append>) {
+        let outcome = self.write(appends.iter().map(|append| (&*append.project, &append.spans[..])));
+        let alone = outcome.is_err() && appends.len() > 1 && !matches!(outcome, Err(Error::DiskFull));
+        let mut outcome = Some(outcome);
+        for append in appends {
+            let answer = if alone {
+                self.write(std::iter::once((&*append.project, &append.spans[..])))
+            } else {
+                match outcome.take() {
+                    // `Error` cannot be copied; the others get the same verdict.
+                    Some(Err(error)) => {
+                        outcome = Some(Err(if matches!(error, Error::DiskFull) { Error::DiskFull } else { Error::Closed }));
+                        Err(error)
+                    }
+                    Some(Ok(stored)) => {
+                        outcome = Some(Ok(stored));
+                        Ok(())
+                    }
+                    None => Err(Error::Closed),
+                }
+            };
+            let _ = append.done.send(answer.map(|()| append.spans.len()));
+        }
+    }
+
+    fn write<'a>(&mut self, appends: impl Iterator<Item = (&'a str, &'a [Prepared])>) -> Result<()> {
+        let outcome = Group::write(&mut self.connection, &mut self.state, appends);
+        if outcome.is_err() {
+            self.forget();
+        }
+        outcome
+    }
+
+    /// After a failed transaction: the rows that memory speaks of may not exist.
+    fn forget(&mut self) {
+        self.state.traces.clear();
+        self.state.claims.clear();
+        let _ = self.state.claims.warm(&self.connection);
+    }
+
+    /// The log is emptied from another connection while nobody writes (`store::checkpoint`). Under an unbroken stream of
+    /// commits that never finds an end, so past this size the writer itself stops for it.
+    fn bound_log(&mut self) {
+        const MAX_LOG_BYTES: u64 = 256 << 20;
+        if std::fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > MAX_LOG_BYTES) {
+            let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
+    }
+}

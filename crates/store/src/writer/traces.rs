@@ -1,0 +1,273 @@
+//! A trace's row, kept in step with its spans without reading them again.
+
+use std::collections::{HashMap, HashSet};
+
+use bennu_model::{StatusCode, TOKEN_TYPES, TraceId};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::best::{Best, first, last};
+use crate::{Prepared, Result, recent::Recent};
+
+/// Trace rows kept in memory between transactions.
+const CAPACITY: usize = 8_000;
+
+/// A trace's row id, and its row as of the last commit.
+#[derive(Debug, Clone)]
+pub(crate) struct TraceState {
+    pub(crate) id: i64,
+    start_ns: i64,
+    end_ns: i64,
+    spans: i64,
+    errors: i64,
+    kinds: i64,
+    tokens: [i64; TOKEN_TYPES],
+    root: Best<(String, i64)>,
+    input: Best<String>,
+    output: Best<String>,
+    session: Best<String>,
+    user: Best<String>,
+    service: Best<String>,
+}
+
+impl TraceState {
+    fn new(id: i64) -> Self {
+        TraceState {
+            id,
+            start_ns: i64::MAX,
+            end_ns: i64::MIN,
+            spans: 0,
+            errors: 0,
+            kinds: 0,
+            tokens: [0; TOKEN_TYPES],
+            root: Best::default(),
+            input: Best::default(),
+            output: Best::default(),
+            session: Best::default(),
+            user: Best::default(),
+            service: Best::default(),
+        }
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let name: Option<String> = row.get("root_name")?;
+        let kind: Option<i64> = row.get("root_kind")?;
+        Ok(TraceState {
+            id: row.get("id")?,
+            start_ns: row.get("start_ns")?,
+            end_ns: row.get("end_ns")?,
+            spans: row.get("spans")?,
+            errors: row.get("errors")?,
+            kinds: row.get("kinds")?,
+            tokens: [
+                row.get("input_tokens")?,
+                row.get("output_tokens")?,
+                row.get("cache_read_tokens")?,
+                row.get("cache_write_tokens")?,
+                row.get("reasoning_tokens")?,
+                row.get("unsplit_tokens")?,
+            ],
+            root: Best::stored(row.get("root_key")?, name.zip(kind)),
+            input: Best::stored(row.get("input_key")?, row.get("input")?),
+            output: Best::stored(row.get("output_key")?, row.get("output")?),
+            session: Best::stored(row.get("session_key")?, row.get("session")?),
+            user: Best::stored(row.get("user_key")?, row.get("user")?),
+            service: Best::stored(row.get("service_key")?, row.get("service")?),
+        })
+    }
+
+    /// A span was seen, whether or not it is the version that is kept: the row is about everything that was ever said, so
+    /// that it does not depend on the order of arrival.
+    pub(crate) fn see(&mut self, span: &Prepared) {
+        self.start_ns = self.start_ns.min(span.start_ns);
+        self.end_ns = self.end_ns.max(span.end_ns).max(span.start_ns);
+        self.kinds |= 1 << span.summary.kind as i64;
+        let has_parent = span.parent_id.is_some();
+        let first = first(has_parent, span.start_ns, span.end_ns, span.span_id);
+        let last = last(has_parent, span.start_ns, span.end_ns, span.span_id);
+        let summary = &span.summary;
+        self.root.offer(&first, Some((span.name.clone(), summary.kind as i64)));
+        self.input.offer(&first, summary.input_preview.clone());
+        self.output.offer(&last, summary.output_preview.clone());
+        self.session.offer(&first, summary.session_id.clone());
+        self.user.offer(&first, summary.user_id.clone());
+        self.service.offer(&first, summary.service.clone());
+    }
+
+    /// A span was stored, or replaced an earlier version with this status.
+    pub(crate) fn count(&mut self, status: StatusCode, replaced: Option<StatusCode>) {
+        self.errors += i64::from(status == StatusCode::Error);
+        match replaced {
+            None => self.spans += 1,
+            Some(replaced) => self.errors -= i64::from(replaced == StatusCode::Error),
+        }
+    }
+
+    fn update(&self, connection: &Connection) -> Result<()> {
+        let mut update = connection.prepare_cached(
+            "UPDATE trace SET start_ns = ?2, end_ns = ?3, spans = ?4, errors = ?5, kinds = ?6, input_tokens = ?7, \
+             output_tokens = ?8, cache_read_tokens = ?9, cache_write_tokens = ?10, reasoning_tokens = ?11, \
+             unsplit_tokens = ?12, root_key = ?13, root_name = ?14, root_kind = ?15, input_key = ?16, input = ?17, \
+             output_key = ?18, output = ?19, session_key = ?20, session = ?21, user_key = ?22, user = ?23, \
+             service_key = ?24, service = ?25 WHERE id = ?1",
+        )?;
+        let [input, output, cache_read, cache_write, reasoning, unsplit] = self.tokens;
+        update.execute(rusqlite::params![
+            self.id,
+            self.start_ns,
+            self.end_ns,
+            self.spans,
+            self.errors,
+            self.kinds,
+            input,
+            output,
+            cache_read,
+            cache_write,
+            reasoning,
+            unsplit,
+            self.root.key(),
+            self.root.value().map(|(name, _)| name),
+            self.root.value().map(|(_, kind)| kind),
+            self.input.key(),
+            self.input.value(),
+            self.output.key(),
+            self.output.value(),
+            self.session.key(),
+            self.session.value(),
+            self.user.key(),
+            self.user.value(),
+            self.service.key(),
+            self.service.value(),
+        ])?;
+        Ok(())
+    }
+
+    /// Input, output and totals without a split: what a list shows as "tokens".
+    fn total_tokens(&self) -> i64 {
+        self.tokens[0] + self.tokens[1] + self.tokens[5]
+    }
+}
+
+/// Trace rows by project and trace id, as committed.
+#[derive(Debug)]
+pub(crate) struct Cache(Recent<(i64, TraceId), TraceState>);
+
+impl Default for Cache {
+    fn default() -> Self {
+        Cache(Recent::new(CAPACITY))
+    }
+}
+
+impl Cache {
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// The traces touched by one transaction.
+#[derive(Debug, Default)]
+pub(crate) struct Traces {
+    /// The present row and the row as of the last commit.
+    touched: HashMap<(i64, TraceId), (TraceState, TraceState)>,
+    /// By row id, for what only knows that.
+    by_id: HashMap<i64, (i64, TraceId)>,
+    new: HashSet<i64>,
+}
+
+impl Traces {
+    /// The trace's row; the second value tells whether this transaction made it.
+    pub(crate) fn get(
+        &mut self,
+        connection: &Connection,
+        cache: &mut Cache,
+        project: i64,
+        trace_id: TraceId,
+    ) -> Result<(&mut TraceState, bool)> {
+        let key = (project, trace_id);
+        if !self.touched.contains_key(&key) {
+            let (state, new) = match cache.0.get(&key) {
+                Some(state) => (state.clone(), false),
+                None => find_or_insert(connection, project, trace_id)?,
+            };
+            self.by_id.insert(state.id, key);
+            if new {
+                self.new.insert(state.id);
+            }
+            self.touched.insert(key, (state.clone(), state));
+        }
+        let (state, _) = self.touched.entry(key).or_insert_with(|| (TraceState::new(0), TraceState::new(0)));
+        let new = self.new.contains(&state.id);
+        Ok((state, new))
+    }
+
+    /// Writes the rows and their projects' totals.
+    pub(crate) fn flush(
+        &mut self,
+        connection: &Connection,
+        owned: HashMap<i64, [i64; TOKEN_TYPES]>,
+    ) -> Result<()> {
+        for (id, more) in owned {
+            // A span of another trace may have won a claim from a trace that this transaction did not touch otherwise.
+            if !self.by_id.contains_key(&id) {
+                let Some((key, state)) = find_by_id(connection, id)? else { continue };
+                self.by_id.insert(id, key);
+                self.touched.insert(key, (state.clone(), state));
+            }
+            if let Some((state, _)) = self.by_id.get(&id).and_then(|key| self.touched.get_mut(key)) {
+                state.tokens.iter_mut().zip(more).for_each(|(tokens, more)| *tokens += more);
+            }
+        }
+        let mut totals: HashMap<i64, [i64; 5]> = HashMap::new();
+        for ((project, _), (now, before)) in &self.touched {
+            now.update(connection)?;
+            let total = totals.entry(*project).or_default();
+            total[0] += i64::from(self.new.contains(&now.id));
+            total[1] += now.spans - before.spans;
+            total[2] += i64::from(now.errors > 0) - i64::from(before.errors > 0);
+            total[3] += now.total_tokens() - before.total_tokens();
+            total[4] = total[4].max(now.start_ns);
+        }
+        for (project, total) in totals {
+            add_to_project(connection, project, total)?;
+        }
+        Ok(())
+    }
+
+    /// After the commit: remembers the rows for the next transaction.
+    pub(crate) fn publish(self, cache: &mut Cache) {
+        for (key, (state, _)) in self.touched {
+            cache.0.insert(key, state);
+        }
+    }
+}
+
+/// Adds traces, spans, traces with errors and tokens to a project; the last figure is the newest start.
+pub(crate) fn add_to_project(connection: &Connection, project: i64, total: [i64; 5]) -> Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE project SET traces = traces + ?2, spans = spans + ?3, errors = errors + ?4, tokens = tokens + ?5, \
+             last_ns = max(last_ns, ?6) WHERE id = ?1",
+        )?
+        .execute((project, total[0], total[1], total[2], total[3], total[4]))?;
+    Ok(())
+}
+
+fn find_or_insert(connection: &Connection, project: i64, trace_id: TraceId) -> Result<(TraceState, bool)> {
+    let mut select = connection.prepare_cached("SELECT * FROM trace WHERE trace_id = ? AND project = ?")?;
+    if let Some(state) = select.query_row((trace_id.0, project), TraceState::read).optional()? {
+        return Ok((state, false));
+    }
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO trace (project, trace_id, start_ns, end_ns, spans, errors, kinds, input_tokens, output_tokens, \
+         cache_read_tokens, cache_write_tokens, reasoning_tokens, unsplit_tokens) \
+         VALUES (?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+    )?;
+    Ok((TraceState::new(insert.insert((project, trace_id.0))?), true))
+}
+
+fn find_by_id(connection: &Connection, id: i64) -> Result<Option<((i64, TraceId), TraceState)>> {
+    let mut select = connection.prepare_cached("SELECT * FROM trace WHERE id = ?")?;
+    let found = select.query_row([id], |row| {
+        Ok(((row.get("project")?, TraceId(row.get("trace_id")?)), TraceState::read(row)?))
+    });
+    Ok(found.optional()?)
+}

@@ -1,0 +1,255 @@
+//! Every token is owned by exactly one span, whatever the order of arrival.
+//!
+//! Agents repeat their children's usage and wrappers the wrapped call's, so a plain sum counts twice. The rule, a token type
+//! at a time, where `below` is what the spans under a span own together:
+//! - a span that reports nothing owns nothing;
+//! - an AGENT or CHAIN with usage reported anywhere below it owns nothing;
+//! - every other span owns `max(0, reported - below)`.
+//!
+//! So a subtree owns `max(reported, below)`, or just `below` for an agent, and a change at a leaf climbs only as far as it
+//! changes anything. A child that arrives before its parent leaves its sum at the parent's place, where the parent finds it.
+
+use std::collections::{HashMap, HashSet};
+
+use bennu_model::{Kind, SpanId, TOKEN_TYPES, Tokens, Usage};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::{Error, Result};
+
+/// Deeper chains of spans than this stop climbing: the work of one span stays bounded.
+const MAX_CLIMB: usize = 1_000;
+
+/// The span has arrived.
+const PRESENT: i64 = 1;
+/// Its kind repeats the usage of the spans below.
+const REPEATS: i64 = 2;
+/// Another span that describes the same call owns its tokens.
+const DISOWNED: i64 = 4;
+/// Some span below reports usage. Set once, never unset.
+const USAGE_BELOW: i64 = 8;
+
+/// Trace row id and span id.
+pub(crate) type NodeId = (i64, [u8; 8]);
+
+/// A span's place in the sum.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Node {
+    parent: Option<[u8; 8]>,
+    flags: i64,
+    reported: Usage,
+    below: [i64; TOKEN_TYPES],
+}
+
+impl Node {
+    fn has(&self, flag: i64) -> bool {
+        self.flags & flag != 0
+    }
+
+    fn set(&mut self, flag: i64, on: bool) {
+        self.flags = if on { self.flags | flag } else { self.flags & !flag };
+    }
+
+    /// Tokens this span owns.
+    pub(crate) fn owned(&self) -> [i64; TOKEN_TYPES] {
+        if !self.has(PRESENT) || self.has(DISOWNED) || (self.has(REPEATS) && self.has(USAGE_BELOW)) {
+            return [0; TOKEN_TYPES];
+        }
+        let reported = signed(self.reported.tokens());
+        std::array::from_fn(|at| (reported[at] - self.below[at]).max(0))
+    }
+
+    /// Tokens this span and those below own; what a parent adds up.
+    fn subtree(&self) -> [i64; TOKEN_TYPES] {
+        if !self.has(PRESENT) {
+            return [0; TOKEN_TYPES];
+        }
+        let owned = self.owned();
+        std::array::from_fn(|at| self.below[at] + owned[at])
+    }
+
+    fn tells_usage(&self) -> bool {
+        self.has(PRESENT) && (!self.reported.is_unknown() || self.has(USAGE_BELOW))
+    }
+}
+
+/// What a row of table `usage` says of a span: reported, and owned.
+pub(crate) fn read_row(flags: i64, reported: &[u8], below: &[u8]) -> Result<(Usage, Tokens)> {
+    let node = Node { parent: None, flags, reported: decode_usage(reported)?, below: decode_sums(below)? };
+    Ok((node.reported, node.owned().map(|count| count.unsigned_abs())))
+}
+
+/// The nodes touched by one transaction.
+#[derive(Debug, Default)]
+pub(crate) struct Nodes {
+    nodes: HashMap<NodeId, Node>,
+    dirty: HashSet<NodeId>,
+    /// How much more each trace owns than before.
+    owned: HashMap<i64, [i64; TOKEN_TYPES]>,
+}
+
+impl Nodes {
+    /// A span arrived, or a newer version of it.
+    pub(crate) fn arrive(
+        &mut self,
+        connection: &Connection,
+        trace: i64,
+        span_id: SpanId,
+        parent_id: Option<SpanId>,
+        kind: Kind,
+        usage: Usage,
+    ) -> Result<()> {
+        let id = (trace, span_id.0);
+        let known = self.load(connection, id)?;
+        if known.is_none() && usage.is_unknown() {
+            return Ok(());
+        }
+        let parent = parent_id.map(|id| id.0);
+        let old_parent = known.filter(|node| node.has(PRESENT)).and_then(|node| node.parent);
+        if old_parent.is_some() && old_parent != parent {
+            // A newer version moved the span: take its sum from where it was.
+            self.change(connection, id, |node| node.set(PRESENT, false))?;
+        }
+        self.change(connection, id, |node| {
+            node.parent = parent;
+            node.reported = usage;
+            node.set(PRESENT, true);
+            node.set(REPEATS, kind.repeats_usage());
+        })
+    }
+
+    /// A claim was decided: the span's reported usage counts or not.
+    pub(crate) fn judge(&mut self, connection: &Connection, id: NodeId, counts: bool) -> Result<()> {
+        match self.load(connection, id)? {
+            Some(node) if node.has(DISOWNED) == counts => {
+                self.change(connection, id, |node| node.set(DISOWNED, !counts))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Changes a node and carries the difference up.
+    fn change(&mut self, connection: &Connection, id: NodeId, apply: impl FnOnce(&mut Node)) -> Result<()> {
+        let mut delta = self.touch(id, apply);
+        let (trace, mut at) = id;
+        let mut seen = HashSet::from([at]);
+        while let Some(carry) = delta.take().filter(|_| seen.len() < MAX_CLIMB) {
+            let Some(parent) = carry.parent.filter(|parent| seen.insert(*parent)) else { break };
+            at = parent;
+            if self.load(connection, (trace, at))?.is_none() {
+                let node = span_node(connection, trace, at)?;
+                self.nodes.insert((trace, at), node);
+            }
+            delta = self.touch((trace, at), |node| {
+                for (below, more) in node.below.iter_mut().zip(carry.tokens) {
+                    *below += more;
+                }
+                node.flags |= if carry.usage_below { USAGE_BELOW } else { 0 };
+            });
+        }
+        Ok(())
+    }
+
+    /// Changes one node; returns what its parent has to be told, if anything.
+    fn touch(&mut self, id: NodeId, apply: impl FnOnce(&mut Node)) -> Option<Carry> {
+        let node = self.nodes.entry(id).or_default();
+        let (owned, subtree, told, parent) = (node.owned(), node.subtree(), node.tells_usage(), node.parent);
+        apply(node);
+        self.dirty.insert(id);
+        let sum = self.owned.entry(id.0).or_default();
+        let (now_owned, now_subtree) = (node.owned(), node.subtree());
+        for at in 0..TOKEN_TYPES {
+            sum[at] += now_owned[at] - owned[at];
+        }
+        let carry = Carry {
+            parent: node.parent.or(parent),
+            tokens: std::array::from_fn(|at| now_subtree[at] - subtree[at]),
+            usage_below: node.tells_usage(),
+        };
+        (carry.tokens != [0; TOKEN_TYPES] || carry.usage_below != told).then_some(carry)
+    }
+
+    fn load(&mut self, connection: &Connection, id: NodeId) -> Result<Option<&Node>> {
+        if !self.nodes.contains_key(&id) {
+            let mut select = connection.prepare_cached(
+                "SELECT parent_id, flags, reported, below FROM usage WHERE trace = ? AND span_id = ?",
+            )?;
+            let row: Option<(Option<[u8; 8]>, i64, Vec<u8>, Vec<u8>)> = select
+                .query_row(id, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+                .optional()?;
+            let Some((parent, flags, reported, below)) = row else { return Ok(None) };
+            let node = Node { parent, flags, reported: decode_usage(&reported)?, below: decode_sums(&below)? };
+            self.nodes.insert(id, node);
+        }
+        Ok(self.nodes.get(&id))
+    }
+
+    /// Writes what changed; returns how much more each trace owns.
+    pub(crate) fn flush(self, connection: &Connection) -> Result<HashMap<i64, [i64; TOKEN_TYPES]>> {
+        let mut upsert = connection.prepare_cached(
+            "INSERT OR REPLACE INTO usage (trace, span_id, parent_id, flags, reported, below) VALUES (?, ?, ?, ?, ?, ?)",
+        )?;
+        for id in self.dirty {
+            if let Some(node) = self.nodes.get(&id) {
+                let (reported, below) = (encode_usage(&node.reported), encode_sums(&node.below));
+                upsert.execute((id.0, id.1, node.parent, node.flags, reported, below))?;
+            }
+        }
+        Ok(self.owned)
+    }
+}
+
+/// What a child tells its parent.
+struct Carry {
+    parent: Option<[u8; 8]>,
+    tokens: [i64; TOKEN_TYPES],
+    usage_below: bool,
+}
+
+/// The node of a span that has told no usage so far: its place in the tree, if it has arrived.
+fn span_node(connection: &Connection, trace: i64, span_id: [u8; 8]) -> Result<Node> {
+    let mut select =
+        connection.prepare_cached("SELECT parent_id, kind FROM span WHERE trace = ? AND span_id = ?")?;
+    let found: Option<(Option<[u8; 8]>, i64)> =
+        select.query_row((trace, span_id), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    Ok(found.map_or_else(Node::default, |(parent, kind)| {
+        let repeats = if Kind::from_number(kind).repeats_usage() { REPEATS } else { 0 };
+        Node { parent, flags: PRESENT | repeats, ..Node::default() }
+    }))
+}
+
+/// Counts beyond this are nonsense and are held there, so that sums cannot overflow.
+fn signed(tokens: Tokens) -> [i64; TOKEN_TYPES] {
+    const MAX_TOKENS: u64 = 1 << 48;
+    tokens.map(|count| count.min(MAX_TOKENS) as i64)
+}
+
+/// Six varints, each one more than the count; 0 is unknown.
+fn encode_usage(usage: &Usage) -> Vec<u8> {
+    varints(usage.parts().map(|count| count.map_or(0, |count| count.saturating_add(1))))
+}
+
+fn decode_usage(bytes: &[u8]) -> Result<Usage> {
+    Ok(Usage::from_parts(read_varints(bytes)?.map(|count| count.checked_sub(1))))
+}
+
+fn encode_sums(sums: &[i64; TOKEN_TYPES]) -> Vec<u8> {
+    varints(sums.map(|sum| ((sum << 1) ^ (sum >> 63)) as u64))
+}
+
+fn decode_sums(bytes: &[u8]) -> Result<[i64; TOKEN_TYPES]> {
+    Ok(read_varints(bytes)?.map(|word| (word >> 1) as i64 ^ -((word & 1) as i64)))
+}
+
+fn varints(words: [u64; TOKEN_TYPES]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(12);
+    words.iter().for_each(|word| prost::encoding::encode_varint(*word, &mut bytes));
+    bytes
+}
+
+fn read_varints(mut bytes: &[u8]) -> Result<[u64; TOKEN_TYPES]> {
+    let mut words = [0; TOKEN_TYPES];
+    for word in &mut words {
+        *word = prost::encoding::decode_varint(&mut bytes).map_err(|_| Error::Damaged("usage"))?;
+    }
+    Ok(words)
+}
