@@ -1,0 +1,78 @@
+//! What is deleted is gone, and only that.
+
+use std::time::Duration;
+
+use crate::kit::*;
+
+fn with_content(number: u8, trace: u8, content: &str) -> (bennu_model::Span, bennu_model::Summary) {
+    let (mut span, summary) = of_trace(span(number, None, 0, 1), trace);
+    let secret = format!("the secret of trace {trace}, long enough to be a body: {}", "x".repeat(60));
+    span.attributes = vec![
+        text("input.value", content),
+        text("output.value", &secret),
+        text("llm.input_messages", &format!("[{}, {}]", message(content), message(&secret))),
+    ];
+    (span, summary)
+}
+
+fn message(content: &str) -> String {
+    format!("{{\"role\": \"user\", \"content\": \"{content}\"}}")
+}
+
+#[tokio::test]
+async fn content_goes_from_the_disk_unless_somebody_else_refers_to_it() {
+    let shared = "content that both traces have, long enough to be a body of its own: a b c d e f g h";
+    let mut store = TestStore::new();
+    store.append("p", vec![with_content(1, 1, shared), with_content(2, 2, shared)]).await;
+    store.append("q", vec![with_content(1, 1, shared)]).await;
+    assert_eq!(store.delete("p", Some(id(1))).await.unwrap(), 1);
+    assert_eq!(store.delete("q", None).await.unwrap(), 1);
+    assert_eq!(store.delete("nothing", None).await.unwrap(), 0);
+    assert_eq!(store.trace(None, id(1)).await.unwrap(), None);
+    assert_eq!(store.projects().await.unwrap().len(), 1);
+
+    // The sweep runs after the deletion was answered.
+    let bodies = || {
+        let connection = rusqlite::Connection::open(store.directory.path().join("bennu.db")).unwrap();
+        connection.query_row("SELECT count(*) FROM body", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    for _ in 0..200 {
+        if bodies() == 5 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Of trace 2: the origin, input, output and two messages.
+    assert_eq!(bodies(), 5);
+    let survivor = store.spans(store.trace_of("p", 2).await.row.id, None).await.unwrap().pop().unwrap().span;
+    assert_eq!(survivor.attributes[0].1.as_text(), Some(shared));
+
+    // What was forgotten can be stored again.
+    store.append("p", vec![with_content(1, 1, shared)]).await;
+    store.reopen();
+    let again = store.spans(store.trace_of("p", 1).await.row.id, None).await.unwrap().pop().unwrap().span;
+    assert!(again.attributes[1].1.as_text().unwrap().contains("the secret of trace 1"));
+}
+
+#[tokio::test]
+async fn deleting_while_writing_damages_nothing() {
+    let store = std::sync::Arc::new(TestStore::new());
+    let writing = store.clone();
+    let writer = tokio::spawn(async move {
+        for round in 0..60_u8 {
+            writing.append("kept", vec![with_content(1, round, "the same content in every trace, written and deleted all the time")]).await;
+            writing.append("gone", vec![with_content(2, round, "the same content in every trace, written and deleted all the time")]).await;
+        }
+    });
+    while !writer.is_finished() {
+        store.delete("gone", None).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    writer.await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    for round in 0..60 {
+        let trace = store.trace_of("kept", round).await;
+        let spans = store.spans(trace.row.id, None).await.unwrap();
+        assert_eq!(spans[0].span.attributes.len(), 3, "every body is still there");
+    }
+}

@@ -1,0 +1,10 @@
+//! The store through its door.
+
+mod kit;
+mod order;
+mod ownership;
+mod spans;
+mod traces;
+mod disk;
+mod deletion;
+mod sharing;

@@ -1,0 +1,83 @@
+//! Every token is owned once.
+
+use bennu_model::{Kind, Usage};
+
+use crate::kit::*;
+
+fn llm(number: u8, parent: Option<u8>, input: u64) -> (bennu_model::Span, bennu_model::Summary) {
+    reports(span(number, parent, u64::from(number), 90), Kind::Llm, usage(input, 10))
+}
+
+#[tokio::test]
+async fn an_agent_repeats_its_calls_and_owns_nothing() {
+    let store = TestStore::new();
+    let agent = reports(span(1, None, 0, 100), Kind::Agent, usage(500, 50));
+    store.append("p", vec![llm(3, Some(2), 100), span(2, Some(1), 1, 99), agent, llm(4, Some(2), 200)]).await;
+    let trace = store.trace_of("p", 1).await;
+    assert_eq!([1, 3, 4].map(|span| owned(&trace, span)), [(0, 0), (100, 10), (200, 10)]);
+    assert_eq!(trace.row.usage.total(), Some(320), "200 more were reported by the agent and belong to nobody");
+    assert_eq!(trace.spans[0].usage.total(), Some(550), "what it reported is kept");
+}
+
+#[tokio::test]
+async fn an_agent_alone_owns_what_it_reports_until_a_call_below_reports() {
+    let store = TestStore::new();
+    store.append("p", vec![reports(span(1, None, 0, 100), Kind::Agent, usage(500, 50))]).await;
+    assert_eq!(store.trace_of("p", 1).await.row.usage.total(), Some(550));
+    store.append("p", vec![llm(3, Some(2), 100)]).await;
+    assert_eq!(store.trace_of("p", 1).await.row.usage.total(), Some(660), "its place in the tree is not known yet");
+    store.append("p", vec![span(2, Some(1), 1, 99)]).await;
+    assert_eq!(store.trace_of("p", 1).await.row.usage.total(), Some(110));
+}
+
+#[tokio::test]
+async fn a_wrapping_call_owns_what_the_wrapped_one_does_not_report() {
+    let store = TestStore::new();
+    let inner = reports(span(2, Some(1), 1, 90), Kind::Llm, Usage { output: None, ..usage(100, 0) });
+    store.append("p", vec![llm(1, None, 120), inner]).await;
+    let trace = store.trace_of("p", 1).await;
+    assert_eq!((owned(&trace, 1), owned(&trace, 2)), ((20, 10), (100, 0)));
+}
+
+#[tokio::test]
+async fn two_traces_of_one_call_share_its_tokens_and_deleting_one_leaves_them_to_the_other() {
+    let mut store = TestStore::new();
+    let call = |trace: u8, messages: bool| {
+        let (span, mut summary) = of_trace(llm(trace, None, 100), trace);
+        summary.response_id = Some("msg_1".into());
+        summary.has_messages = messages;
+        (span, summary)
+    };
+    store.append("p", vec![call(1, false)]).await;
+    assert_eq!(store.trace_of("p", 1).await.row.usage.total(), Some(110));
+    // Over a restart too.
+    store.reopen();
+    store.append("p", vec![call(2, true)]).await;
+    assert_eq!(store.trace_of("p", 1).await.row.usage.total(), None);
+    assert_eq!(store.trace_of("p", 2).await.row.usage.total(), Some(110));
+    assert_eq!(store.projects().await.unwrap()[0].tokens, 110);
+    // In another project it is another call.
+    store.append("q", vec![call(3, true)]).await;
+    assert_eq!(store.trace_of("p", 2).await.row.usage.total(), Some(110));
+
+    store.delete("p", Some(id(2))).await.unwrap();
+    assert_eq!(store.trace_of("p", 1).await.row.usage.total(), Some(110));
+    assert_eq!(store.projects().await.unwrap().iter().find(|row| row.name == "p").unwrap().tokens, 110);
+}
+
+#[tokio::test]
+async fn a_circle_of_parents_ends() {
+    let store = TestStore::new();
+    let circle = vec![llm(1, Some(3), 1), llm(2, Some(1), 2), llm(3, Some(2), 3), llm(4, Some(4), 4)];
+    store.append("p", circle).await;
+    assert_eq!(store.trace_of("p", 1).await.row.spans, 4);
+}
+
+#[tokio::test]
+async fn absurd_counts_do_not_overflow() {
+    let store = TestStore::new();
+    let absurd = Usage { input: Some(u64::MAX), ..Usage::default() };
+    let spans = (1..20).map(|number| reports(span(number, None, 0, 1), Kind::Llm, absurd)).collect();
+    store.append("p", spans).await;
+    assert!(store.trace_of("p", 1).await.row.usage.total().unwrap() > 1 << 48);
+}

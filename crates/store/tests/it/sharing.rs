@@ -1,0 +1,79 @@
+//! The same content is stored once, whatever the dialect.
+
+use bennu_model::{Span, Summary};
+
+use crate::kit::*;
+
+/// Words that do not repeat much, from a seed.
+fn prose(seed: u64, words: usize) -> String {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut text = String::new();
+    for _ in 0..words {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        text.push_str(&format!("{:x} ", state % 0xffff_ffff));
+    }
+    text
+}
+
+fn call(turn: usize, attributes: Vec<bennu_model::Attribute>) -> (Span, Summary) {
+    let (mut span, summary) = span(1, Some(200), turn as u64, turn as u64 + 1);
+    span.span_id = bennu_model::SpanId((turn as u64 + 1).to_be_bytes());
+    span.attributes = attributes;
+    (span, summary)
+}
+
+fn role(message: usize) -> &'static str {
+    ["user", "assistant"][message % 2]
+}
+
+/// Fifty turns with growing history, in one form; returns (raw bytes, bytes on disk).
+async fn agent(form: impl Fn(&[String]) -> Vec<bennu_model::Attribute>) -> (u64, u64) {
+    let mut store = TestStore::new();
+    let messages: Vec<String> = (0..100).map(|n| prose(n + 1, 70)).collect();
+    let mut raw = 0;
+    for turn in 0..50 {
+        let (span, summary) = call(turn, form(&messages[..turn * 2 + 1]));
+        raw += span.attributes.iter().map(|(key, value)| (key.len() + value.size_bytes()) as u64).sum::<u64>();
+        store.append("p", vec![(span, summary)]).await;
+    }
+    // What comes back is what was sent.
+    let spans = store.spans(store.trace_of("p", 1).await.row.id, None).await.unwrap();
+    for (turn, stored) in spans.iter().enumerate() {
+        assert_eq!(stored.span.attributes, form(&messages[..turn * 2 + 1]));
+    }
+    store.reopen();
+    store.store.take().unwrap().close();
+    let connection = rusqlite::Connection::open(store.directory.path().join("bennu.db")).unwrap();
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    drop(connection);
+    (raw, store.file_bytes())
+}
+
+#[tokio::test]
+async fn an_agents_history_takes_a_tenth_flattened() {
+    let (raw, disk) = agent(|messages| {
+        let flat = messages.iter().enumerate().flat_map(|(n, content)| {
+            let key = |name: &str| format!("llm.input_messages.{n}.message.{name}");
+            [text(&key("content"), content), text(&key("role"), role(n))]
+        });
+        flat.collect()
+    })
+    .await;
+    assert!(disk * 10 <= raw, "{disk} bytes on disk for {raw}");
+}
+
+#[tokio::test]
+async fn an_agents_history_takes_a_tenth_as_json_text() {
+    let (raw, disk) = agent(|messages| {
+        let items = messages.iter().enumerate();
+        let items: Vec<String> =
+            items.map(|(n, content)| format!("{{\"role\": \"{}\", \"content\": \"{content}\"}}", role(n))).collect();
+        // The list itself, and the whole request as an instrumentor records it beside.
+        let list = format!("[{}]", items.join(", "));
+        vec![text("input.value", &format!("{{\"model\": \"m\", \"messages\": {list}}}")), text("llm.input_messages", &list)]
+    })
+    .await;
+    assert!(disk * 10 <= raw, "{disk} bytes on disk for {raw}");
+}

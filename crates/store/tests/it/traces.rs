@@ -1,0 +1,97 @@
+//! Trace rows and their list.
+
+use bennu_model::Kind;
+use bennu_store::TraceFilter;
+
+use crate::kit::*;
+
+#[tokio::test]
+async fn a_trace_grows_over_many_requests_with_its_root_last() {
+    let store = TestStore::new();
+    store.append("p", vec![span(3, Some(2), 20, 30)]).await;
+    let trace = store.trace_of("p", 1).await;
+    assert_eq!((trace.row.name.as_str(), trace.row.has_root), ("span 3", false));
+    store.append("p", vec![failed(span(2, Some(1), 10, 40))]).await;
+    assert_eq!(store.trace_of("p", 1).await.row.name, "span 2", "the outermost so far");
+    let (root, mut summary) = span(1, None, 5, 50);
+    summary.kind = Kind::Agent;
+    store.append("p", vec![(root, summary)]).await;
+    // Long after its end, a child that starts later still belongs to it.
+    store.append("p", vec![span(4, Some(1), 90, 95)]).await;
+    let trace = store.trace_of("p", 1).await;
+    let row = &trace.row;
+    assert_eq!((row.name.as_str(), row.kind, row.has_root), ("span 1", Kind::Agent, true));
+    assert_eq!((row.spans, row.errors, row.start_ns, row.end_ns), (4, 1, 5_000_000, 95_000_000));
+    assert_eq!(store.projects().await.unwrap()[0].spans, 4);
+}
+
+#[tokio::test]
+async fn skewed_clocks_widen_the_trace_and_lose_nothing() {
+    let store = TestStore::new();
+    store.append("p", vec![span(1, None, 50, 60), span(2, Some(1), 10, 20), span(3, Some(1), 70, 65)]).await;
+    let row = store.trace_of("p", 1).await.row;
+    assert_eq!((row.start_ns, row.end_ns, row.name.as_str()), (10_000_000, 70_000_000, "span 1"));
+}
+
+#[tokio::test]
+async fn one_trace_id_in_two_projects_is_two_traces_that_know_of_each_other() {
+    let store = TestStore::new();
+    store.append("a", vec![span(1, None, 0, 10)]).await;
+    store.append("b", vec![span(2, Some(1), 2, 8)]).await;
+    let trace = store.trace_of("b", 1).await;
+    assert_eq!((trace.spans.len(), &trace.also_in[..]), (1, &["a".to_owned()][..]));
+    assert_eq!(store.trace(None, id(1)).await.unwrap().unwrap().row.project, "a", "where it began");
+    assert_eq!(store.trace(Some("c"), id(1)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_list_is_newest_first_by_page_and_filtered() {
+    let store = TestStore::new();
+    for number in 1..=60 {
+        let (span, mut summary) = of_trace(span(number, None, u64::from(number), 100), number);
+        summary.session_id = Some(format!("s{}", number % 3));
+        summary.user_id = (number % 2 == 0).then(|| "alice".to_owned());
+        summary.service = Some("svc".into());
+        summary.kind = if number % 5 == 0 { Kind::Tool } else { Kind::Llm };
+        let span = (span, summary);
+        store.append("p", vec![if number % 10 == 0 { failed(span) } else { span }]).await;
+    }
+    let mut seen = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.traces("p", TraceFilter::default(), after, 25).await.unwrap();
+        seen.extend(page.traces.iter().map(|row| row.trace_id.0[0]));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, (1..=60).rev().collect::<Vec<u8>>());
+
+    let count = async |filter| store.traces("p", filter, None, 100).await.unwrap().traces.len();
+    let all = TraceFilter::default;
+    assert_eq!(count(TraceFilter { errors: Some(true), ..all() }).await, 6);
+    assert_eq!(count(TraceFilter { errors: Some(false), ..all() }).await, 54);
+    assert_eq!(count(TraceFilter { kind: Some(Kind::Tool), ..all() }).await, 12);
+    assert_eq!(count(TraceFilter { name: Some("SPAN 6".into()), ..all() }).await, 2);
+    assert_eq!(count(TraceFilter { name: Some("%".into()), ..all() }).await, 0);
+    assert_eq!(count(TraceFilter { session_ids: vec!["s0".into(), "s1".into()], ..all() }).await, 40);
+    assert_eq!(count(TraceFilter { user_id: Some("alice".into()), ..all() }).await, 30);
+    assert_eq!(count(TraceFilter { service: Some("other".into()), ..all() }).await, 0);
+    assert_eq!(count(TraceFilter { since_ns: Some(10_000_000), until_ns: Some(20_000_000), ..all() }).await, 10);
+    assert_eq!(count(TraceFilter { min_duration_ns: Some(90_000_000), ..all() }).await, 10);
+    assert_eq!(store.services("p").await.unwrap(), ["svc"]);
+    assert_eq!(store.projects().await.unwrap()[0].errors, 6);
+}
+
+#[tokio::test]
+async fn ids_are_found_by_their_beginning() {
+    let store = TestStore::new();
+    store.append("p", vec![span(0xab, None, 0, 1), of_trace(span(0xac, None, 0, 1), 0x12)]).await;
+    let found = async |digits: &str| store.find(digits).await.unwrap().len();
+    assert_eq!(found("0101").await, 1);
+    assert_eq!(found(&"01".repeat(16)).await, 1);
+    assert_eq!(found("abab").await, 1);
+    assert_eq!(found("121").await, 1);
+    assert_eq!(found("ffff").await, 0);
+}
