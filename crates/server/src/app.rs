@@ -47,9 +47,9 @@ impl App {
         }))
     }
 
-    /// The store, once every handler is gone.
-    pub(crate) fn into_store(self) -> Option<Store> {
-        Arc::into_inner(self.0).map(|shared| shared.store)
+    /// The store, if every handler is gone; else the app again.
+    pub(crate) fn into_store(self) -> Result<Store, App> {
+        Arc::try_unwrap(self.0).map(|shared| shared.store).map_err(App)
     }
 }
 

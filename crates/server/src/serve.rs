@@ -92,10 +92,23 @@ impl Server {
             serving.shutdown().await;
         }
         drop(serving);
-        if let Some(store) = app.into_store() {
-            tokio::task::spawn_blocking(move || store.close()).await?;
-        }
+        close(app).await;
         Ok(())
+    }
+}
+
+/// Closes the store. Tasks of connections let go of it a moment after they are done; if one does not, nothing is lost: what was
+/// acknowledged is on disk already.
+async fn close(mut app: App) {
+    for _ in 0..50 {
+        match app.into_store() {
+            Ok(store) => {
+                let _ = tokio::task::spawn_blocking(move || store.close()).await;
+                return;
+            }
+            Err(still_used) => app = still_used,
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     fs::{File, TryLockError},
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -49,7 +50,8 @@ pub struct Store {
     queue: mpsc::Sender<Job>,
     writer: Writer,
     readers: Arc<Pool>,
-    _checkpointer: mpsc::Sender<()>,
+    checkpointer: mpsc::Sender<()>,
+    background: Vec<JoinHandle<()>>,
     /// Held for as long as the store is open: one program a directory.
     _lock: File,
 }
@@ -91,9 +93,10 @@ impl Store {
         let wal = directory.join(format!("{DATABASE}-wal"));
         let writer = Writer::start(connection, dedup.clone(), wal.clone()).map_err(io(directory))?;
         let readers = Pool::new(path.clone(), options.readers, options.query_timeout);
-        warm(readers.clone(), dedup.clone());
-        let checkpointer = checkpointer(path, wal);
-        Ok(Store { dedup, queue: writer.queue(), writer, readers, _checkpointer: checkpointer, _lock: lock })
+        let warming = warm(readers.clone(), dedup.clone());
+        let (checkpointer, checkpointing) = checkpointer(path, wal);
+        let background = vec![warming, checkpointing];
+        Ok(Store { dedup, queue: writer.queue(), writer, readers, checkpointer, background, _lock: lock })
     }
 
     /// Hashes, cuts and compresses a span, so that the writer has little left to do. Costs CPU, does no IO.
@@ -224,16 +227,21 @@ impl Store {
         self.readers.ask(move |connection| reader::find(connection, &digits)).await
     }
 
-    /// Waits until everything on the queue is written and closes the database.
+    /// Waits until everything on the queue is written and closes the database, which leaves one file behind.
     pub fn close(self) {
-        let Store { queue, writer, .. } = self;
-        drop(queue);
+        let Store { queue, writer, checkpointer, background, readers, .. } = self;
+        drop((queue, checkpointer));
+        for thread in background {
+            let _ = thread.join();
+        }
+        // The writer's connection goes last: one that only reads could not empty the log.
+        drop(readers);
         writer.stop();
     }
 }
 
 /// Reads the newest content addresses in the background; until then some content may be stored twice.
-fn warm(readers: Arc<Pool>, dedup: Arc<Dedup>) {
+fn warm(readers: Arc<Pool>, dedup: Arc<Dedup>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for table in ["body", "node"] {
             let sql = format!("SELECT hash, id FROM {table} ORDER BY id DESC LIMIT ?");
@@ -250,15 +258,15 @@ fn warm(readers: Arc<Pool>, dedup: Arc<Dedup>) {
                 Err(error) => tracing::warn!(%error, "content addresses could not be read"),
             }
         }
-    });
+    })
 }
 
 /// Moves the log into the database while nobody waits for it. Ends when the returned sender is dropped.
-fn checkpointer(path: PathBuf, wal: PathBuf) -> mpsc::Sender<()> {
+fn checkpointer(path: PathBuf, wal: PathBuf) -> (mpsc::Sender<()>, JoinHandle<()>) {
     const PERIOD: Duration = Duration::from_millis(500);
     const WORTH_BYTES: u64 = 4 << 20;
     let (open, closed) = mpsc::channel::<()>();
-    std::thread::spawn(move || {
+    let thread = std::thread::spawn(move || {
         let Ok(connection) = Connection::open(&path) else { return };
         let _ = connection.execute_batch("PRAGMA cache_size = -1024;");
         while closed.recv_timeout(PERIOD) == Err(mpsc::RecvTimeoutError::Timeout) {
@@ -267,5 +275,5 @@ fn checkpointer(path: PathBuf, wal: PathBuf) -> mpsc::Sender<()> {
             }
         }
     });
-    open
+    (open, thread)
 }

@@ -1,0 +1,15 @@
+//! LLM-shaped OTLP traffic from a seed, for benchmarks and for tests of any OTLP server.
+//!
+//! ```
+//! use bennu_bench::{Generator, Shape};
+//! let mut generator = Generator::new(7, Shape::Chat);
+//! let request = generator.request(10);
+//! assert_eq!(request.spans, 10);
+//! assert!(request.body.len() > 10_000);
+//! ```
+
+mod otlp;
+mod shape;
+mod words;
+
+pub use shape::{Generator, Request, Shape};
