@@ -1,10 +1,14 @@
 //! What follows from the facts together.
 
-use bennu_model::{Content, Detail, Kind, Span, Usage};
+use bennu_model::{Content, Detail, Kind, Message, Part, Span, Usage};
 use bennu_semconv::{gen_ai, openinference};
+use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::source::{Attributes, Source, parse};
+use super::{
+    message,
+    source::{Attributes, Source, parse},
+};
 
 /// Completes the detail once every row of the table has been applied.
 pub(crate) fn finish(span: &Span, attributes: &Attributes<'_>, detail: &mut Detail) {
@@ -14,10 +18,13 @@ pub(crate) fn finish(span: &Span, attributes: &Attributes<'_>, detail: &mut Deta
     if detail.invocation_parameters.is_none() {
         detail.invocation_parameters = request_parameters(attributes);
     }
-    // Names and ids of tools stand on spans of other kinds too; only a tool's own span ran it.
     if detail.kind == Kind::Unknown {
         detail.kind = infer_kind(detail);
     }
+    if detail.kind == Kind::Llm {
+        finish_call(detail);
+    }
+    // Names and ids of tools stand on spans of other kinds too; only a tool's own span ran it.
     if detail.kind == Kind::Tool {
         finish_tool(span, attributes, detail);
     } else {
@@ -72,6 +79,33 @@ fn infer_kind(detail: &Detail) -> Kind {
         () if detail.model().is_some() && !detail.usage.is_unknown() => Kind::Llm,
         () => Kind::Unknown,
     }
+}
+
+/// OpenInference keeps the provider's whole answer as the span's output: its id is found there, and the message where no
+/// attribute has it.
+fn finish_call(detail: &mut Detail) {
+    #[derive(Deserialize)]
+    struct Answer {
+        id: Option<String>,
+    }
+    let Some(output) = &detail.output else { return };
+    if detail.response_id.is_none() && output.value.starts_with('{') {
+        detail.response_id = serde_json::from_str::<Answer>(&output.value).ok().and_then(|answer| answer.id);
+    }
+    if !detail.output_messages.is_empty() {
+        return;
+    }
+    detail.output_messages = match parse(&output.value) {
+        Json::String(text) => {
+            vec![Message { role: "assistant".into(), parts: vec![Part::Text { text }], ..Message::default() }]
+        }
+        Json::Object(answer) => match answer.get("choices") {
+            Some(choices) => message::messages(choices),
+            None if answer.contains_key("role") => message::messages(&Json::Object(answer)),
+            None => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
 }
 
 /// OpenInference gives a tool's arguments and result as the span's input and output.
