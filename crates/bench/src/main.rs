@@ -71,7 +71,11 @@ fn main() -> anyhow::Result<()> {
     let percentile = |share: f64| answers[((answers.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
     let seconds = took.as_secs_f64();
     println!("spans            {sent} ({:.0} bytes each)", bytes as f64 / sent as f64);
-    println!("acknowledged     {:.0} spans/s, {:.1} MB/s", sent as f64 / seconds, bytes as f64 / seconds / 1e6);
+    println!(
+        "acknowledged     {:.0} spans/s, {:.1} MB/s",
+        sent as f64 / seconds,
+        bytes as f64 / seconds / 1e6
+    );
     println!("ack p50 / p99    {:.1} ms / {:.1} ms", percentile(0.5), percentile(0.99));
     println!("raw bytes        {bytes}");
     Ok(())

@@ -91,7 +91,14 @@ impl Generator {
         self.words.text(&mut self.random, words)
     }
 
-    fn span(&mut self, trace_id: &[u8], parent: &[u8], name: &str, kind: &str, attributes: Vec<KeyValue>) -> otlp::Span {
+    fn span(
+        &mut self,
+        trace_id: &[u8],
+        parent: &[u8],
+        name: &str,
+        kind: &str,
+        attributes: Vec<KeyValue>,
+    ) -> otlp::Span {
         self.now_ns += 1_000_000 + self.random.next() % 1_000_000;
         let mut all = vec![text("openinference.span.kind", kind)];
         all.extend(attributes);
@@ -108,7 +115,8 @@ impl Generator {
     }
 
     fn usage(&mut self) -> [KeyValue; 3] {
-        let (prompt, completion) = (200 + self.random.below(2_000) as i64, 20 + self.random.below(400) as i64);
+        let (prompt, completion) =
+            (200 + self.random.below(2_000) as i64, 20 + self.random.below(400) as i64);
         [
             int("llm.token_count.prompt", prompt),
             int("llm.token_count.completion", completion),
@@ -189,12 +197,20 @@ impl Generator {
             let said = self.text(60);
             history.push((if turn == 0 { "user" } else { "tool" }, said));
             let answer = self.text(60);
-            let mut attributes = vec![text("llm.model_name", "gpt-4o-mini"), text("llm.tools.0.tool.json_schema", &self.tools)];
+            let mut attributes = vec![
+                text("llm.model_name", "gpt-4o-mini"),
+                text("llm.tools.0.tool.json_schema", &self.tools),
+            ];
             if json {
-                let items: Vec<String> =
-                    history.iter().map(|(role, content)| format!(r#"{{"role": "{role}", "content": "{content}"}}"#)).collect();
+                let items: Vec<String> = history
+                    .iter()
+                    .map(|(role, content)| format!(r#"{{"role": "{role}", "content": "{content}"}}"#))
+                    .collect();
                 attributes.push(text("llm.input_messages", format!("[{}]", items.join(", "))));
-                attributes.push(text("llm.output_messages", format!(r#"[{{"role": "assistant", "content": "{answer}"}}]"#)));
+                attributes.push(text(
+                    "llm.output_messages",
+                    format!(r#"[{{"role": "assistant", "content": "{answer}"}}]"#),
+                ));
             } else {
                 for (n, (role, content)) in history.iter().enumerate() {
                     attributes.push(text(format!("llm.input_messages.{n}.message.role"), *role));

@@ -44,9 +44,9 @@ const SIZE: usize = 30_000;
 impl Words {
     pub(crate) fn new() -> Self {
         const SYLLABLES: [&str; 40] = [
-            "a", "be", "con", "da", "er", "fi", "gra", "hi", "in", "jo", "ka", "lo", "men", "no", "or", "pre", "qui", "re",
-            "sta", "ti", "un", "ver", "wa", "xi", "yo", "zu", "al", "bro", "cha", "dis", "el", "for", "ge", "ho", "im", "ju",
-            "ly", "ma", "ness", "tion",
+            "a", "be", "con", "da", "er", "fi", "gra", "hi", "in", "jo", "ka", "lo", "men", "no", "or",
+            "pre", "qui", "re", "sta", "ti", "un", "ver", "wa", "xi", "yo", "zu", "al", "bro", "cha", "dis",
+            "el", "for", "ge", "ho", "im", "ju", "ly", "ma", "ness", "tion",
         ];
         let mut random = Random::new(1);
         let words = (0..SIZE).map(|rank| {

@@ -73,6 +73,7 @@ impl Serialize for Usage {
             total: Option<u64>,
         }
         let Usage { input, output, cache_read, cache_write, reasoning, .. } = *self;
-        Answer { input, output, cache_read, cache_write, reasoning, total: self.total() }.serialize(serializer)
+        Answer { input, output, cache_read, cache_write, reasoning, total: self.total() }
+            .serialize(serializer)
     }
 }

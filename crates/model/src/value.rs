@@ -61,9 +61,8 @@ impl Value {
             Value::Text(text) => Json::String(text.clone()),
             Value::Bool(bool) => Json::Bool(*bool),
             Value::Int(int) => Json::Number((*int).into()),
-            Value::Double(double) => {
-                Number::from_f64(*double).map_or_else(|| Json::String(double_name(*double).into()), Json::Number)
-            }
+            Value::Double(double) => Number::from_f64(*double)
+                .map_or_else(|| Json::String(double_name(*double).into()), Json::Number),
             Value::Bytes(bytes) => Json::String(STANDARD.encode(bytes)),
             Value::Array(values) => Json::Array(values.iter().map(Value::to_json).collect()),
             Value::Map(entries) => {
@@ -81,9 +80,10 @@ impl Value {
             Value::Int(int) => ("intValue", Json::String(int.to_string())),
             Value::Double(_) => ("doubleValue", self.to_json()),
             Value::Bytes(_) => ("bytesValue", self.to_json()),
-            Value::Array(values) => {
-                ("arrayValue", serde_json::json!({"values": values.iter().map(Value::to_otlp_json).collect::<Vec<_>>()}))
-            }
+            Value::Array(values) => (
+                "arrayValue",
+                serde_json::json!({"values": values.iter().map(Value::to_otlp_json).collect::<Vec<_>>()}),
+            ),
             Value::Map(entries) => (
                 "kvlistValue",
                 serde_json::json!({"values": entries.iter().map(|(key, value)| serde_json::json!({"key": key, "value": value.to_otlp_json()})).collect::<Vec<_>>()}),
@@ -120,6 +120,9 @@ mod tests {
     #[test]
     fn floats_that_json_cannot_write_are_named() {
         assert_eq!(Value::Double(f64::NAN).to_json(), Json::from("NaN"));
-        assert_eq!(Value::Double(f64::NEG_INFINITY).to_otlp_json(), serde_json::json!({"doubleValue": "-Infinity"}));
+        assert_eq!(
+            Value::Double(f64::NEG_INFINITY).to_otlp_json(),
+            serde_json::json!({"doubleValue": "-Infinity"})
+        );
     }
 }

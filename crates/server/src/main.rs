@@ -7,7 +7,8 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let flags = config::Flags::parse();
-    let outcome = config::load(flags, |name| std::env::var(name).ok()).map_err(anyhow::Error::from).and_then(run);
+    let outcome =
+        config::load(flags, |name| std::env::var(name).ok()).map_err(anyhow::Error::from).and_then(run);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -44,7 +44,9 @@ impl Server {
         let http = http.context("the page's port is off")?;
         let grpc = bind(config.host, config.grpc_port, "--grpc-port").await?;
         let otlp = bind(config.host, config.otlp_port, "--otlp-port").await?;
-        let address = |listener: &Option<TcpListener>| listener.as_ref().and_then(|listener| listener.local_addr().ok());
+        let address = |listener: &Option<TcpListener>| {
+            listener.as_ref().and_then(|listener| listener.local_addr().ok())
+        };
         let addresses = Addresses { http: http.local_addr()?, grpc: address(&grpc), otlp: address(&otlp) };
         Ok(Server {
             app: App::new(store, &config, addresses),
@@ -87,7 +89,8 @@ impl Server {
         }
         tracing::info!("stopping; requests under way have {} s", DRAIN.as_secs());
         let _ = told.send(true);
-        if tokio::time::timeout(DRAIN, async { while serving.join_next().await.is_some() {} }).await.is_err() {
+        if tokio::time::timeout(DRAIN, async { while serving.join_next().await.is_some() {} }).await.is_err()
+        {
             tracing::warn!("some connections were cut off; what they had been told is stored, is stored");
             serving.shutdown().await;
         }
@@ -126,7 +129,9 @@ fn health() -> Router<App> {
     use axum::extract::State;
     Router::new().route("/healthz", get(|| async { "OK" })).route(
         "/readyz",
-        get(|State(app): State<App>| async move { app.store.projects().await.map(|_| "OK").map_err(crate::error::Error::from) }),
+        get(|State(app): State<App>| async move {
+            app.store.projects().await.map(|_| "OK").map_err(crate::error::Error::from)
+        }),
     )
 }
 

@@ -11,7 +11,9 @@ pub enum Error {
     #[error("{0} is in use by another bennu; stop that one or choose another --data-dir")]
     InUse(String),
     /// The file was written by a newer program.
-    #[error("{path} has schema version {found}, this program knows up to {known}; use a newer bennu (the file was not touched)")]
+    #[error(
+        "{path} has schema version {found}, this program knows up to {known}; use a newer bennu (the file was not touched)"
+    )]
     NewerSchema {
         /// The database file.
         path: String,

@@ -25,7 +25,7 @@ mod store;
 pub use error::{Error, Result};
 pub use prepare::Prepared;
 pub use reader::{
-    AttributeFilter, Found, ProjectRow, SpanFilter, SpanPage, SpanRow, StoredSpan, Trace, TraceCursor, TraceFilter,
-    TracePage, TraceRow,
+    AttributeFilter, Found, ProjectRow, SpanFilter, SpanPage, SpanRow, StoredSpan, Trace, TraceCursor,
+    TraceFilter, TracePage, TraceRow,
 };
 pub use store::{Options, Store};

@@ -56,7 +56,8 @@ mod tests {
         let mut foreign = Connection::open_in_memory().unwrap();
         foreign.execute_batch("CREATE TABLE theirs(x)").unwrap();
         assert!(matches!(migrate(&mut foreign, "db"), Err(Error::NotOurs(_))));
-        let tables: i64 = foreign.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
+        let tables: i64 =
+            foreign.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
         assert_eq!(tables, 1);
     }
 

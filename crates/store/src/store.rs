@@ -69,7 +69,12 @@ impl Store {
         };
         std::fs::create_dir_all(directory).map_err(io(directory))?;
         let lock_path = directory.join(LOCK);
-        let lock = File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(io(&lock_path))?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock_path)
+            .map_err(io(&lock_path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(Error::InUse(directory.display().to_string())),
@@ -127,7 +132,8 @@ impl Store {
         if deleted > 0 {
             let (readers, dedup, queue) = (self.readers.clone(), self.dedup.clone(), self.queue.clone());
             tokio::task::spawn_blocking(move || {
-                if let Err(error) = readers.run(None, |connection| writer::sweep(connection, &dedup, &queue)) {
+                if let Err(error) = readers.run(None, |connection| writer::sweep(connection, &dedup, &queue))
+                {
                     tracing::warn!(%error, "content without references was not removed; the next deletion tries again");
                 }
             });
@@ -215,7 +221,9 @@ impl Store {
         limit: usize,
     ) -> Result<SpanPage> {
         let project = project.to_owned();
-        self.readers.ask(move |connection| reader::project_spans(connection, &project, &filter, from, limit)).await
+        self.readers
+            .ask(move |connection| reader::project_spans(connection, &project, &filter, from, limit))
+            .await
     }
 
     /// Traces and spans whose id begins with these lower-case hex digits.

@@ -49,7 +49,8 @@ async fn name_version(mut response: Response) -> Response {
 
 /// A failure as JSON: `{"detail": …}`, the field Phoenix's clients print.
 pub(crate) fn failure(error: &Error) -> Response {
-    let mut response = (error.code.http(), Json(serde_json::json!({"detail": error.message}))).into_response();
+    let mut response =
+        (error.code.http(), Json(serde_json::json!({"detail": error.message}))).into_response();
     if let Some(seconds) = error.retry_after_s {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -59,13 +59,16 @@ impl Parameters {
     /// How many rows, from 1 to `max`.
     pub(crate) fn limit(&mut self, default: usize, max: usize) -> Result<usize, Error> {
         let expected = format!("a number from 1 to {max}");
-        let limit = self.read("limit", &expected, |text| text.parse().ok().filter(|limit| (1..=max).contains(limit)))?;
+        let limit = self
+            .read("limit", &expected, |text| text.parse().ok().filter(|limit| (1..=max).contains(limit)))?;
         Ok(limit.unwrap_or(default))
     }
 
     /// Newest first unless `order=asc`; only the start time can be sorted by.
     pub(crate) fn ascending(&mut self) -> Result<bool, Error> {
-        self.read("sort", "start_time, the only order supported,", |text| (text == "start_time").then_some(()))?;
+        self.read("sort", "start_time, the only order supported,", |text| {
+            (text == "start_time").then_some(())
+        })?;
         let order = self.read("order", "asc or desc", |text| match text {
             "asc" => Some(true),
             "desc" => Some(false),

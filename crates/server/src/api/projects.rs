@@ -8,7 +8,11 @@ use axum::{
 use bennu_store::ProjectRow;
 use serde_json::{Value, json};
 
-use super::{global_id, parameters::{Parameters, bool}, row_id};
+use super::{
+    global_id,
+    parameters::{Parameters, bool},
+    row_id,
+};
 use crate::{app::App, error::Error};
 
 /// `GET /v1/projects`
@@ -18,7 +22,8 @@ pub(crate) async fn list(
 ) -> Result<Json<Value>, Error> {
     let mut parameters = Parameters::new(query);
     let limit = parameters.limit(100, 1000)?;
-    let from = parameters.read("cursor", "the next_cursor of the page before", |text| row_id("Project", text))?;
+    let from =
+        parameters.read("cursor", "the next_cursor of the page before", |text| row_id("Project", text))?;
     let contains = parameters.one("name_contains")?.map(|name| name.to_lowercase());
     // There are no such projects here, so either value is true to the facts.
     parameters.read("include_experiment_projects", "true or false", bool)?;
@@ -26,7 +31,8 @@ pub(crate) async fn list(
     parameters.finish()?;
 
     let mut projects = app.store.projects().await?;
-    projects.retain(|project| contains.as_ref().is_none_or(|part| project.name.to_lowercase().contains(part)));
+    projects
+        .retain(|project| contains.as_ref().is_none_or(|part| project.name.to_lowercase().contains(part)));
     projects.sort_by_key(|project| std::cmp::Reverse(project.id));
     projects.retain(|project| from.is_none_or(|from| project.id <= from));
     let next = projects.get(limit).map(|project| global_id("Project", project.id));

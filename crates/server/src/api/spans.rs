@@ -19,7 +19,8 @@ pub(crate) async fn list(
 ) -> Result<Json<Value>, Error> {
     let mut parameters = Parameters::new(query);
     let limit = parameters.limit(100, 1000)?;
-    let cursor = parameters.read("cursor", "the next_cursor of the page before", |text| row_id("Span", text))?;
+    let cursor =
+        parameters.read("cursor", "the next_cursor of the page before", |text| row_id("Span", text))?;
     let filter = SpanFilter {
         trace_ids: parameters.read_all("trace_id", "32 hex digits", |text| text.parse().ok())?,
         span_ids: parameters.read_all("span_id", "16 hex digits", |text| text.parse().ok())?,

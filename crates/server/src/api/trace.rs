@@ -95,9 +95,9 @@ async fn find(app: &App, trace_id: &str, query: Vec<(String, String)>) -> Result
     let mut parameters = Parameters::new(query);
     let project = parameters.one("project")?;
     parameters.finish()?;
-    let id: TraceId = trace_id
-        .parse()
-        .map_err(|_| Error::new(Code::Unprocessable, format!("{trace_id:?}: a trace id has 32 hex digits")))?;
+    let id: TraceId = trace_id.parse().map_err(|_| {
+        Error::new(Code::Unprocessable, format!("{trace_id:?}: a trace id has 32 hex digits"))
+    })?;
     let trace = app.store.trace(project.as_deref(), id).await?;
     trace.ok_or_else(|| Error::not_found(format!("the trace {id}")))
 }

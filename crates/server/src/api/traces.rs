@@ -7,11 +7,12 @@ use axum::{
 use bennu_store::{TraceCursor, TraceFilter, TraceRow};
 use serde_json::{Value, json};
 
-use super::{global_id, parameters::{Parameters, bool}, projects, rfc3339};
-use crate::{
-    app::App,
-    error::Error,
+use super::{
+    global_id,
+    parameters::{Parameters, bool},
+    projects, rfc3339,
 };
+use crate::{app::App, error::Error};
 
 /// `GET /v1/projects/{project}/traces`
 pub(crate) async fn list(
@@ -23,7 +24,8 @@ pub(crate) async fn list(
     let limit = parameters.limit(100, 1000)?;
     let cursor = parameters.read("cursor", "the next_cursor of the page before", read_cursor)?;
     let include_spans = parameters.read("include_spans", "true or false", bool)?.unwrap_or(false);
-    let milliseconds = |text: &str| text.parse::<f64>().ok().filter(|ms| *ms >= 0.0).map(|ms| (ms * 1e6) as i64);
+    let milliseconds =
+        |text: &str| text.parse::<f64>().ok().filter(|ms| *ms >= 0.0).map(|ms| (ms * 1e6) as i64);
     let filter = TraceFilter {
         since_ns: parameters.time("start_time")?,
         until_ns: parameters.time("end_time")?,

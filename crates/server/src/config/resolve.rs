@@ -72,16 +72,21 @@ pub fn load(flags: Flags, env: impl Fn(&str) -> Option<String>) -> Result<Config
     };
     let typed = typed(&flags);
     let given = |key: &str| {
-        let from_flag = typed.get(key).cloned().flatten().map(|text| (text, format!("--{}", key.replace('_', "-"))));
+        let from_flag =
+            typed.get(key).cloned().flatten().map(|text| (text, format!("--{}", key.replace('_', "-"))));
         let from_env = || env(key).map(|text| (text, format!("BENNU_{}", key.to_uppercase())));
-        let from_file = || file.get(key).map(|text| (text.clone(), format!("{key} in the configuration file")));
+        let from_file =
+            || file.get(key).map(|text| (text.clone(), format!("{key} in the configuration file")));
         from_flag.or_else(from_env).or_else(from_file).map(|(text, place)| Given { text, place })
     };
 
     let host = match given("host") {
         None => IpAddr::from([127, 0, 0, 1]),
         Some(host) if host.text == "localhost" => IpAddr::from([127, 0, 0, 1]),
-        Some(host) => host.text.parse().map_err(|_| host.wrong("an IP address was expected, such as 127.0.0.1 or 0.0.0.0"))?,
+        Some(host) => host
+            .text
+            .parse()
+            .map_err(|_| host.wrong("an IP address was expected, such as 127.0.0.1 or 0.0.0.0"))?,
     };
     let token = match given("token") {
         Some(token) if token.text.len() < 8 => return Err(token.wrong("a token has at least 8 characters")),
@@ -102,10 +107,12 @@ pub fn load(flags: Flags, env: impl Fn(&str) -> Option<String>) -> Result<Config
         host,
         // The page's own port matters even as the default: without it nobody would find the program.
         port: match port(given("port"), 6006)? {
-            Port::Off => return Err(given("port").map_or_else(
-                || ConfigError::Value { place: "--port".into(), problem: "cannot be off".into() },
-                |given| given.wrong("cannot be off"),
-            )),
+            Port::Off => {
+                return Err(given("port").map_or_else(
+                    || ConfigError::Value { place: "--port".into(), problem: "cannot be off".into() },
+                    |given| given.wrong("cannot be off"),
+                ));
+            }
             Port::Default(number) | Port::Asked(number) => Port::Asked(number),
         },
         grpc_port: port(given("grpc_port"), 4317)?,
@@ -162,9 +169,11 @@ fn port(given: Option<Given>, default: u16) -> Result<Port, ConfigError> {
     match given {
         None => Ok(Port::Default(default)),
         Some(given) if given.text == "off" => Ok(Port::Off),
-        Some(given) => {
-            given.text.parse().map(Port::Asked).map_err(|_| given.wrong("a port from 0 to 65535 or \"off\" was expected"))
-        }
+        Some(given) => given
+            .text
+            .parse()
+            .map(Port::Asked)
+            .map_err(|_| given.wrong("a port from 0 to 65535 or \"off\" was expected")),
     }
 }
 
@@ -180,7 +189,10 @@ fn bytes(given: Option<Given>, default: usize) -> Result<usize, ConfigError> {
 
 fn default_data_dir() -> Result<PathBuf, ConfigError> {
     etcetera::choose_base_strategy().map(|strategy| strategy.data_dir().join("bennu")).map_err(|error| {
-        ConfigError::Value { place: "--data-dir".into(), problem: format!("no home directory ({error}); name a directory") }
+        ConfigError::Value {
+            place: "--data-dir".into(),
+            problem: format!("no home directory ({error}); name a directory"),
+        }
     })
 }
 
@@ -197,9 +209,12 @@ mod tests {
     #[test]
     fn flags_win_over_environment_over_file_over_defaults() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(&file, "port = 1\ngrpc_port = \"off\"\notlp_port = 3\ndata_dir = \"/tmp/x\"\n").unwrap();
+        std::fs::write(&file, "port = 1\ngrpc_port = \"off\"\notlp_port = 3\ndata_dir = \"/tmp/x\"\n")
+            .unwrap();
         let path = file.path().to_str().unwrap();
-        let config = load_from(&["--config", path, "--port", "7"], &[("BENNU_PORT", "5"), ("BENNU_OTLP_PORT", "6")]).unwrap();
+        let config =
+            load_from(&["--config", path, "--port", "7"], &[("BENNU_PORT", "5"), ("BENNU_OTLP_PORT", "6")])
+                .unwrap();
         assert_eq!(
             (config.port, config.grpc_port, config.otlp_port),
             (Port::Asked(7), Port::Off, Port::Asked(6))

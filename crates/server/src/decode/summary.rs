@@ -36,6 +36,10 @@ fn input(detail: &Detail) -> Option<String> {
 }
 
 fn output(detail: &Detail) -> Option<String> {
+    // Vectors are nothing to read.
+    if detail.kind == Kind::Embedding {
+        return None;
+    }
     let answered = detail.output_messages.iter().rev().find_map(message);
     answered
         .or_else(|| detail.output.as_ref().and_then(content))
@@ -97,8 +101,20 @@ fn content(content: &Content) -> Option<String> {
 /// message; else the JSON itself.
 fn json(value: &Json) -> Option<String> {
     const NAMES: [&str; 14] = [
-        "input", "question", "query", "prompt", "user_input", "goal", "output", "answer", "result", "response", "text", "content",
-        "message", "messages",
+        "input",
+        "question",
+        "query",
+        "prompt",
+        "user_input",
+        "goal",
+        "output",
+        "answer",
+        "result",
+        "response",
+        "text",
+        "content",
+        "message",
+        "messages",
     ];
     match value {
         Json::Null => None,
@@ -109,7 +125,9 @@ fn json(value: &Json) -> Option<String> {
             match only.or_else(named) {
                 Some(Json::String(text)) => line(text),
                 Some(Json::Array(items)) => items.last().and_then(json),
-                Some(Json::Object(inner)) if inner.contains_key("content") => inner.get("content").and_then(json),
+                Some(Json::Object(inner)) if inner.contains_key("content") => {
+                    inner.get("content").and_then(json)
+                }
                 _ => line(&value.to_string()),
             }
         }
@@ -148,7 +166,10 @@ mod tests {
         for (value, expected) in [
             (r#""plain""#, Some("plain")),
             (r#"{"input": "a question", "history": []}"#, Some("a question")),
-            (r#"{"messages": [{"role": "user", "content": "hi"}, {"role": "user", "content": "last"}]}"#, Some("last")),
+            (
+                r#"{"messages": [{"role": "user", "content": "hi"}, {"role": "user", "content": "last"}]}"#,
+                Some("last"),
+            ),
             (r#"{"anything": "an only string"}"#, Some("an only string")),
             (r#"{"a": 1, "b": 2}"#, Some(r#"{"a":1,"b":2}"#)),
             ("null", None),

@@ -27,7 +27,9 @@ pub(crate) async fn json_gate(State(app): State<App>, request: Request, next: Ne
 
 /// In front of pages: `Host`, and the cookie; without it the way to the login page and back.
 pub(crate) async fn page_gate(State(app): State<App>, request: Request, next: Next) -> Response {
-    if let Err(error) = app.guard.check_host(request.headers(), request.uri()).and_then(|()| check_change(&request)) {
+    if let Err(error) =
+        app.guard.check_host(request.headers(), request.uri()).and_then(|()| check_change(&request))
+    {
         return pages::failure(&error);
     }
     if !app.guard.is_logged_in(request.headers()) {

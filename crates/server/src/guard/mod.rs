@@ -38,8 +38,12 @@ impl Guard {
     /// The bearer token of senders and JSON readers.
     pub(crate) fn check_token(&self, headers: &HeaderMap) -> Result<(), Error> {
         let Some(token) = &self.token else { return Ok(()) };
-        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let given = given.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token);
+        let given =
+            headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let given = given
+            .split_once(' ')
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token);
         // Phoenix's older clients send the key in a header of its own.
         let given = given.or_else(|| headers.get("api_key")?.to_str().ok());
         match given {
@@ -60,7 +64,12 @@ impl Guard {
     /// The cookie's value: proves the token without being it.
     pub(crate) fn cookie(&self) -> Option<String> {
         let token = self.token.as_ref()?;
-        Some(blake3::derive_key("bennu 2026 page cookie", token.0.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+        Some(
+            blake3::derive_key("bennu 2026 page cookie", token.0.as_bytes())
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        )
     }
 
     /// Whether the request carries the cookie, or none is needed.
@@ -81,13 +90,16 @@ impl Guard {
         let given = uri.authority().map(|authority| authority.as_str());
         let given = given.or_else(|| headers.get(header::HOST)?.to_str().ok()).unwrap_or_default();
         let name = host_name(given);
-        let plain = name == "localhost" || name.ends_with(".localhost") || name.parse::<std::net::IpAddr>().is_ok();
+        let plain =
+            name == "localhost" || name.ends_with(".localhost") || name.parse::<std::net::IpAddr>().is_ok();
         if plain || self.allowed_hosts.contains(&name) {
             return Ok(());
         }
         Err(Error::new(
             Code::Forbidden,
-            format!("the host name {name:?} is not allowed; open the page by address, or start with --allowed-hosts {name}"),
+            format!(
+                "the host name {name:?} is not allowed; open the page by address, or start with --allowed-hosts {name}"
+            ),
         ))
     }
 
@@ -129,7 +141,10 @@ mod tests {
         pairs
             .iter()
             .map(|(name, value)| {
-                (header::HeaderName::from_bytes(name.as_bytes()).unwrap(), header::HeaderValue::from_str(value).unwrap())
+                (
+                    header::HeaderName::from_bytes(name.as_bytes()).unwrap(),
+                    header::HeaderValue::from_str(value).unwrap(),
+                )
             })
             .collect()
     }
@@ -137,8 +152,10 @@ mod tests {
     #[test]
     fn hosts_that_dns_could_rebind_are_refused() {
         let guard = Guard { token: None, allowed_hosts: vec!["bennu".into()] };
-        let check = |host: &str| guard.check_host(&headers(&[("host", host)]), &Uri::from_static("/")).is_ok();
-        for host in ["127.0.0.1:6006", "localhost:6006", "LOCALHOST", "[::1]:6006", "10.0.0.7", "bennu:6006"] {
+        let check =
+            |host: &str| guard.check_host(&headers(&[("host", host)]), &Uri::from_static("/")).is_ok();
+        for host in ["127.0.0.1:6006", "localhost:6006", "LOCALHOST", "[::1]:6006", "10.0.0.7", "bennu:6006"]
+        {
             assert!(check(host), "{host}");
         }
         for host in ["evil.example:6006", "localhost.evil.example", "", "127.0.0.1.evil.example"] {
@@ -160,7 +177,11 @@ mod tests {
     #[test]
     fn forms_of_other_sites_are_refused() {
         let check = |pairs: &[(&str, &str)]| Guard::check_origin(&headers(pairs)).is_ok();
-        assert!(check(&[("host", "127.0.0.1:6006"), ("origin", "http://127.0.0.1:6006"), ("sec-fetch-site", "same-origin")]));
+        assert!(check(&[
+            ("host", "127.0.0.1:6006"),
+            ("origin", "http://127.0.0.1:6006"),
+            ("sec-fetch-site", "same-origin")
+        ]));
         assert!(check(&[("host", "127.0.0.1:6006")]), "curl sends neither");
         assert!(!check(&[("host", "127.0.0.1:6006"), ("origin", "http://evil.example")]));
         assert!(!check(&[("host", "127.0.0.1:6006"), ("origin", "null")]));

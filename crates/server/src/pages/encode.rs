@@ -3,8 +3,20 @@
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// Everything that would end or change a path segment or a query value.
-const RESERVED: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'&').add(b'+').add(b'/').add(b'<').add(b'=').add(b'>').add(b'?').add(b'\\').add(b'`');
+const RESERVED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'&')
+    .add(b'+')
+    .add(b'/')
+    .add(b'<')
+    .add(b'=')
+    .add(b'>')
+    .add(b'?')
+    .add(b'\\')
+    .add(b'`');
 
 /// A name as a path segment or query value.
 pub(super) fn encode(text: &str) -> String {

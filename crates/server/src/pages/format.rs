@@ -17,7 +17,11 @@ pub(super) fn duration(nanoseconds: u64) -> String {
         _ => {
             let seconds = nanoseconds / 1_000_000_000;
             let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-            if hours > 0 { format!("{} h {minutes} min", count(hours)) } else { format!("{minutes} min {seconds} s") }
+            if hours > 0 {
+                format!("{} h {minutes} min", count(hours))
+            } else {
+                format!("{minutes} min {seconds} s")
+            }
         }
     }
 }
@@ -45,7 +49,9 @@ pub(super) fn usage(usage: &Usage) -> String {
     let part = |number: Option<u64>, what: &str, details: &[(Option<u64>, &str)]| {
         let details: Vec<String> = details
             .iter()
-            .filter_map(|(number, what)| number.filter(|number| *number > 0).map(|number| format!("{} {what}", count(number))))
+            .filter_map(|(number, what)| {
+                number.filter(|number| *number > 0).map(|number| format!("{} {what}", count(number)))
+            })
             .collect();
         let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
         format!("{} {what}{details}", known(number))
@@ -75,6 +81,8 @@ pub(super) fn bytes(bytes: usize) -> String {
 pub(super) struct Moment {
     /// `3 min ago`.
     pub(super) ago: String,
+    /// `12:04:11`, UTC.
+    pub(super) clock: String,
     /// `2026-11-21 12:04:11.123 UTC`.
     pub(super) exact: String,
     /// For `<time datetime>`.
@@ -93,8 +101,10 @@ pub(super) fn now_ns() -> i64 {
 
 fn moment_from(time_ns: i64, now_ns: i64) -> Moment {
     let seconds = now_ns.saturating_sub(time_ns) / 1_000_000_000;
-    let time = OffsetDateTime::from_unix_timestamp_nanos(time_ns.into()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let time =
+        OffsetDateTime::from_unix_timestamp_nanos(time_ns.into()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let day = format_description!("[year]-[month]-[day]");
+    let clock = format_description!("[hour]:[minute]:[second]");
     let exact = format_description!("[year]-[month]-[day] [hour]:[minute]:[second].[subsecond digits:3] UTC");
     let ago = match seconds {
         i64::MIN..-60 => "in the future".into(),
@@ -105,7 +115,13 @@ fn moment_from(time_ns: i64, now_ns: i64) -> Moment {
         86_400..2_592_000 => format!("{} d ago", seconds / 86_400),
         _ => time.format(&day).unwrap_or_default(),
     };
-    Moment { ago, exact: time.format(&exact).unwrap_or_default(), machine: crate::api::rfc3339(time_ns) }
+    let clock = time.format(&clock).unwrap_or_default();
+    Moment {
+        ago,
+        clock,
+        exact: time.format(&exact).unwrap_or_default(),
+        machine: crate::api::rfc3339(time_ns),
+    }
 }
 
 #[cfg(test)]
@@ -127,13 +143,18 @@ mod tests {
         ] {
             assert_eq!(duration(ns), text);
         }
-        assert_eq!((count(999), count(1_350), count(1_234_567)), ("999".into(), "1,350".into(), "1,234,567".into()));
+        assert_eq!(
+            (count(999), count(1_350), count(1_234_567)),
+            ("999".into(), "1,350".into(), "1,234,567".into())
+        );
         assert_eq!((known(None), bytes(9_800)), ("-".into(), "9.8 kB".into()));
     }
 
     #[test]
     fn usage_tells_the_parts_that_are_known() {
-        let told = |input, output, cache_read, unsplit| usage(&Usage { input, output, cache_read, unsplit, ..Usage::default() });
+        let told = |input, output, cache_read, unsplit| {
+            usage(&Usage { input, output, cache_read, unsplit, ..Usage::default() })
+        };
         assert_eq!(told(Some(1_200), Some(150), Some(800), None), "1,200 in (800 cached) + 150 out");
         assert_eq!(told(Some(7), None, Some(0), None), "7 in + - out");
         assert_eq!(told(None, None, None, Some(9)), "9 tokens, not split");
@@ -144,10 +165,12 @@ mod tests {
     fn moments_are_told_from_now() {
         const SECOND: i64 = 1_000_000_000;
         let now = 1_795_221_728 * SECOND;
-        for (seconds, ago) in [(2, "just now"), (30, "30 s ago"), (200, "3 min ago"), (9_000, "2 h ago"), (200_000, "2 d ago")] {
+        for (seconds, ago) in
+            [(2, "just now"), (30, "30 s ago"), (200, "3 min ago"), (9_000, "2 h ago"), (200_000, "2 d ago")]
+        {
             assert_eq!(moment_from(now - seconds * SECOND, now).ago, ago);
         }
         assert_eq!(moment_from(now, now + 90 * 86_400 * SECOND).ago, "2026-11-21");
-        assert_eq!(moment_from(now, now).exact, "2026-11-21 01:22:08.000 UTC");
+        assert_eq!(moment_from(now, now).exact, "2026-11-21 00:42:08.000 UTC");
     }
 }

@@ -46,7 +46,11 @@ pub(super) async fn page(State(app): State<App>, Query(query): Query<LoginQuery>
     render(&LoginPage { frame: Frame::bare("Log in"), next: query.next, wrong: false })
 }
 
-pub(super) async fn enter(State(app): State<App>, headers: HeaderMap, Form(form): Form<LoginForm>) -> Response {
+pub(super) async fn enter(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Form(form): Form<LoginForm>,
+) -> Response {
     if let Err(error) = Guard::check_origin(&headers) {
         return failure(&error);
     }

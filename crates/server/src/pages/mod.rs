@@ -55,7 +55,11 @@ struct ErrorPage {
 /// The page for a failure.
 pub(crate) fn failure(error: &Error) -> Response {
     let status = error.code.http();
-    let page = ErrorPage { frame: Frame::bare("Not shown"), status: status.as_u16(), message: error.message.clone() };
+    let page = ErrorPage {
+        frame: Frame::bare("Not shown"),
+        status: status.as_u16(),
+        message: error.message.clone(),
+    };
     (status, render(&page)).into_response()
 }
 

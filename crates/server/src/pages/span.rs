@@ -13,7 +13,8 @@ use super::{
 use crate::query::SpanDetail;
 
 /// The image types a page shows in place; anything else is a link or text.
-const SHOWN_IMAGES: [&str; 4] = ["data:image/png;", "data:image/jpeg;", "data:image/gif;", "data:image/webp;"];
+const SHOWN_IMAGES: [&str; 4] =
+    ["data:image/png;", "data:image/jpeg;", "data:image/gif;", "data:image/webp;"];
 
 /// What the template shows of a span.
 pub(super) struct SpanView {
@@ -161,12 +162,18 @@ impl SpanView {
             cost: detail.cost.total_usd.map(|usd| format!("${usd:.6}")).unwrap_or_default(),
             failed: span.status.code == StatusCode::Error,
             status: span.status.code.as_str(),
-            status_message: Some(&span.status.message).filter(|text| !text.is_empty()).map(|text| Text::prose(text)),
+            status_message: Some(&span.status.message)
+                .filter(|text| !text.is_empty())
+                .map(|text| Text::prose(text)),
             exceptions: exceptions(found),
             messages: messages(detail),
             // With messages the whole payload is one fold away, under the raw attributes.
             input: if has_messages { None } else { shown(&detail.input) },
-            output: if has_messages && !detail.output_messages.is_empty() { None } else { shown(&detail.output) },
+            output: if has_messages && !detail.output_messages.is_empty() {
+                None
+            } else {
+                shown(&detail.output)
+            },
             tool: detail.tool.as_ref().map(|tool| ToolView {
                 name: tool.name.clone().unwrap_or_default(),
                 description: tool.description.clone().unwrap_or_default(),
@@ -234,7 +241,10 @@ fn usage_note(detail: &Detail, owned: &Usage, below: Tokens) -> String {
     if detail.kind.repeats_usage() && below > 0 {
         return match unattributed {
             0 => "repeats the calls below, which are counted".into(),
-            more => format!("repeats the calls below, which are counted; {} reported, unattributed", format::count(more)),
+            more => format!(
+                "repeats the calls below, which are counted; {} reported, unattributed",
+                format::count(more)
+            ),
         };
     }
     match owned {
@@ -246,7 +256,11 @@ fn usage_note(detail: &Detail, owned: &Usage, below: Tokens) -> String {
 fn messages(detail: &Detail) -> Vec<MessageView> {
     let shown = detail.input_messages.iter().map(|message| (message, false));
     let returned = detail.output_messages.iter().map(|message| (message, true));
-    shown.chain(returned).enumerate().map(|(at, (message, returned))| message_view(at, message, returned)).collect()
+    shown
+        .chain(returned)
+        .enumerate()
+        .map(|(at, (message, returned))| message_view(at, message, returned))
+        .collect()
 }
 
 fn message_view(at: usize, message: &Message, returned: bool) -> MessageView {
@@ -345,7 +359,8 @@ fn exceptions(found: &SpanDetail) -> Vec<Exception> {
             Exception {
                 class: get(otel::EXCEPTION_TYPE).unwrap_or("exception").to_owned(),
                 message: Text::prose(get(otel::EXCEPTION_MESSAGE).unwrap_or_default()),
-                stacktrace: get(otel::EXCEPTION_STACKTRACE).map(|trace| Text { code: true, ..Text::prose(trace) }),
+                stacktrace: get(otel::EXCEPTION_STACKTRACE)
+                    .map(|trace| Text { code: true, ..Text::prose(trace) }),
             }
         })
         .collect()
@@ -364,7 +379,10 @@ fn facts(found: &SpanDetail) -> Vec<(&'static str, String)> {
         ("session", detail.session_id.clone()),
         ("user", detail.user_id.clone()),
         ("tags", Some(detail.tags.join(", "))),
-        ("OpenTelemetry kind", Some(span.otel_kind.as_str().to_lowercase()).filter(|kind| kind != "unspecified")),
+        (
+            "OpenTelemetry kind",
+            Some(span.otel_kind.as_str().to_lowercase()).filter(|kind| kind != "unspecified"),
+        ),
         ("trace state", Some(span.trace_state.clone())),
     ]
     .into_iter()

@@ -6,6 +6,7 @@ use super::format;
 
 const SHOWN_LINES: usize = 14;
 const SHOWN_CHARS: usize = 1_600;
+const SHORT_JSON_CHARS: usize = 64;
 
 /// A text in two parts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,14 +47,23 @@ impl Text {
     pub(super) fn json(json: &Json) -> Text {
         match json {
             Json::String(text) => Text::prose(text),
-            other => Text { code: true, ..Text::prose(&serde_json::to_string_pretty(other).unwrap_or_default()) },
+            other => {
+                let compact = other.to_string();
+                // What fits on a line needs no indentation.
+                let short = compact.chars().count() <= SHORT_JSON_CHARS;
+                let text =
+                    if short { compact } else { serde_json::to_string_pretty(other).unwrap_or_default() };
+                Text { code: true, ..Text::prose(&text) }
+            }
         }
     }
 
     /// A value that may be JSON text.
     pub(super) fn value(text: &str) -> Text {
         match text.trim_start().as_bytes().first() {
-            Some(b'{' | b'[') => serde_json::from_str(text).map_or_else(|_| Text::prose(text), |json: Json| Text::json(&json)),
+            Some(b'{' | b'[') => {
+                serde_json::from_str(text).map_or_else(|_| Text::prose(text), |json: Json| Text::json(&json))
+            }
             _ => Text::prose(text),
         }
     }
@@ -93,7 +103,7 @@ mod tests {
         let folded = Text::prose(&text);
         assert_eq!([folded.head.as_str(), &folded.rest].concat(), text);
         assert_eq!(folded.head.lines().count(), SHOWN_LINES);
-        assert_eq!(folded.hidden, "+ 186 lines, 1.7 kB");
+        assert_eq!(folded.hidden, "+ 186 lines, 1.6 kB");
         assert_eq!(Text::prose("short\ntext").rest, "");
         let wide = "é".repeat(5_000);
         assert_eq!(Text::prose(&wide).head.chars().count(), SHOWN_CHARS);

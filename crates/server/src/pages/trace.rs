@@ -77,10 +77,12 @@ pub(super) async fn page(
     Path((project, trace_id)): Path<(String, String)>,
     Query(query): Query<TraceQuery>,
 ) -> Page {
-    let id: TraceId =
-        trace_id.parse().map_err(|_| Error::new(Code::NotFound, format!("{trace_id:?}: a trace id has 32 hex digits")))?;
+    let id: TraceId = trace_id
+        .parse()
+        .map_err(|_| Error::new(Code::NotFound, format!("{trace_id:?}: a trace id has 32 hex digits")))?;
     let trace = app.store.trace(Some(&project), id).await?;
-    let trace = trace.ok_or_else(|| Error::not_found(format!("the trace {id} in the project {project:?}")))?;
+    let trace =
+        trace.ok_or_else(|| Error::not_found(format!("the trace {id} in the project {project:?}")))?;
     let row = &trace.row;
     let tree = Tree::new(&trace.spans);
 
@@ -104,7 +106,10 @@ pub(super) async fn page(
         view
     });
     let filter_link = |name: &str, value: &Option<String>| {
-        value.as_ref().map(|value| format!("{}?{name}={}", traces_link(&project), encode(value))).unwrap_or_default()
+        value
+            .as_ref()
+            .map(|value| format!("{}?{name}={}", traces_link(&project), encode(value)))
+            .unwrap_or_default()
     };
     Ok(render(&TracePage {
         frame: Frame::new(text::name(&row.name), Some(&project)),
@@ -122,7 +127,11 @@ pub(super) async fn page(
         service: row.service.clone().unwrap_or_default(),
         when: format::moment(row.start_ns),
         has_root: row.has_root,
-        also_in: trace.also_in.iter().map(|project| Elsewhere { link: trace_link(project, id), project: project.clone() }).collect(),
+        also_in: trace
+            .also_in
+            .iter()
+            .map(|project| Elsewhere { link: trace_link(project, id), project: project.clone() })
+            .collect(),
         ticks: waterfall::ticks(row.start_ns, row.end_ns),
         rows: tree.rows(from, row.start_ns, row.end_ns, selected),
         window: window(&tree, from, &base),

@@ -61,9 +61,9 @@ impl ListQuery {
         };
         let time = |name: &str, text: &str| match given(text) {
             None => Ok(None),
-            Some(text) => {
-                parse_time(&text).map(Some).ok_or_else(|| invalid(name, &text, "a time such as 2026-11-21T12:00"))
-            }
+            Some(text) => parse_time(&text)
+                .map(Some)
+                .ok_or_else(|| invalid(name, &text, "a time such as 2026-11-21T12:00")),
         };
         let back = match given(&self.last) {
             None => None,
@@ -82,7 +82,9 @@ impl ListQuery {
             },
             kind: match given(&self.kind) {
                 None => None,
-                Some(kind) => Some(Kind::from_name(&kind).ok_or_else(|| invalid("kind", &kind, "a span kind"))?),
+                Some(kind) => {
+                    Some(Kind::from_name(&kind).ok_or_else(|| invalid("kind", &kind, "a span kind"))?)
+                }
             },
             name: given(&self.name),
             session_ids: given(&self.session).into_iter().collect(),
@@ -99,8 +101,12 @@ impl ListQuery {
         let mut query = self.clone();
         query.cursor.clear();
         change(&mut query);
-        let pairs: Vec<String> =
-            query.pairs().into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={}", encode(value))).collect();
+        let pairs: Vec<String> = query
+            .pairs()
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", encode(value)))
+            .collect();
         if pairs.is_empty() { base.to_owned() } else { format!("{base}?{}", pairs.join("&")) }
     }
 
@@ -208,7 +214,10 @@ pub(super) async fn page(
     let filter = query.filter()?;
     let cursor = match query.cursor.as_str() {
         "" => None,
-        cursor => Some(crate::api::read_cursor(cursor).ok_or_else(|| Error::new(Code::Unprocessable, "the page's cursor is broken"))?),
+        cursor => Some(
+            crate::api::read_cursor(cursor)
+                .ok_or_else(|| Error::new(Code::Unprocessable, "the page's cursor is broken"))?,
+        ),
     };
     let row = app.store.projects().await?.into_iter().find(|row| row.name == project);
     let total = row.as_ref().map_or(0, |row| row.traces);
@@ -223,7 +232,11 @@ pub(super) async fn page(
     };
     Ok(render(&TracesPage {
         frame: Frame::new(text::name(&project), Some(&project)),
-        kinds: Kind::ALL.iter().skip(1).map(|kind| choice(kind.as_str(), &kind.as_str().to_lowercase(), &query.kind)).collect(),
+        kinds: Kind::ALL
+            .iter()
+            .skip(1)
+            .map(|kind| choice(kind.as_str(), &kind.as_str().to_lowercase(), &query.kind))
+            .collect(),
         ranges: RANGES.iter().map(|(value, text, _)| choice(value, text, &query.last)).collect(),
         chips: query.chips(&base),
         newest: query.link(&base, |_| ()),
@@ -271,9 +284,17 @@ mod tests {
 
     #[test]
     fn a_chip_takes_its_own_filter_off() {
-        let query = ListQuery { status: "error".into(), user: "a&b".into(), cursor: "1-2".into(), ..ListQuery::default() };
+        let query = ListQuery {
+            status: "error".into(),
+            user: "a&b".into(),
+            cursor: "1-2".into(),
+            ..ListQuery::default()
+        };
         let chips = query.chips("/p");
-        assert_eq!(chips.iter().map(|chip| chip.remove.as_str()).collect::<Vec<_>>(), ["/p?user=a%26b", "/p?status=error"]);
+        assert_eq!(
+            chips.iter().map(|chip| chip.remove.as_str()).collect::<Vec<_>>(),
+            ["/p?user=a%26b", "/p?status=error"]
+        );
     }
 
     #[test]

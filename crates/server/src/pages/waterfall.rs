@@ -95,7 +95,9 @@ impl<'a> Tree<'a> {
             failed(span) && !below.iter().any(|child| failed(&self.spans[*child]))
         });
         let answer = || {
-            ordered().filter(|span| span.kind == Kind::Llm).max_by_key(|span| (span.end_ns, std::cmp::Reverse(span.start_ns)))
+            ordered()
+                .filter(|span| span.kind == Kind::Llm)
+                .max_by_key(|span| (span.end_ns, std::cmp::Reverse(span.start_ns)))
         };
         error.or_else(answer).or_else(|| ordered().next())
     }
@@ -189,7 +191,9 @@ pub(super) fn kind_class(kind: Kind) -> String {
 /// The axis's marks: quarters of the whole.
 pub(super) fn ticks(start_ns: i64, end_ns: i64) -> Vec<String> {
     let whole = end_ns.saturating_sub(start_ns).max(0).unsigned_abs();
-    (0..4).map(|quarter| if quarter == 0 { "0".into() } else { format::duration(whole / 4 * quarter) }).collect()
+    (0..4)
+        .map(|quarter| if quarter == 0 { "0".into() } else { format::duration(whole / 4 * quarter) })
+        .collect()
 }
 
 #[cfg(test)]
@@ -221,8 +225,15 @@ mod tests {
 
     #[test]
     fn children_follow_their_parent_and_orphans_stand_at_the_top() {
-        let spans = [span(1, None, 0, 100), span(2, Some(1), 10, 50), span(3, Some(2), 20, 30), span(4, Some(1), 60, 90), span(5, Some(9), 70, 80)];
-        let expected = [("s1", 1, false), ("s2", 2, false), ("s3", 3, false), ("s4", 2, false), ("s5", 1, true)];
+        let spans = [
+            span(1, None, 0, 100),
+            span(2, Some(1), 10, 50),
+            span(3, Some(2), 20, 30),
+            span(4, Some(1), 60, 90),
+            span(5, Some(9), 70, 80),
+        ];
+        let expected =
+            [("s1", 1, false), ("s2", 2, false), ("s3", 3, false), ("s4", 2, false), ("s5", 1, true)];
         assert_eq!(shape(&spans), expected.map(|(name, depth, orphan)| (name.to_owned(), depth, orphan)));
     }
 
@@ -243,7 +254,12 @@ mod tests {
 
     #[test]
     fn it_opens_on_the_innermost_error_else_on_the_last_answer() {
-        let mut spans = vec![span(1, None, 0, 100), span(2, Some(1), 10, 50), span(3, Some(1), 60, 90), span(4, Some(1), 91, 99)];
+        let mut spans = vec![
+            span(1, None, 0, 100),
+            span(2, Some(1), 10, 50),
+            span(3, Some(1), 60, 90),
+            span(4, Some(1), 91, 99),
+        ];
         spans[1].kind = Kind::Llm;
         spans[2].kind = Kind::Llm;
         assert_eq!(Tree::new(&spans).interesting().unwrap().name, "s3");
@@ -254,7 +270,12 @@ mod tests {
 
     #[test]
     fn bars_lie_on_the_axis() {
-        let spans = [span(1, None, 0, 100), span(2, Some(1), 25, 75), span(3, Some(1), 100, 100), span(4, Some(1), 90, 10)];
+        let spans = [
+            span(1, None, 0, 100),
+            span(2, Some(1), 25, 75),
+            span(3, Some(1), 100, 100),
+            span(4, Some(1), 90, 10),
+        ];
         let bars: Vec<(String, String)> =
             Tree::new(&spans).rows(0, 0, 100, None).into_iter().map(|row| (row.x, row.width)).collect();
         let expected = [("0.0", "1000.0"), ("250.0", "500.0"), ("900.0", "2.0"), ("998.0", "2.0")];

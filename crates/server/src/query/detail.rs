@@ -13,7 +13,11 @@ pub(crate) struct SpanDetail {
 }
 
 /// One span of a trace.
-pub(crate) async fn span_detail(app: &App, trace: &TraceRow, span_id: SpanId) -> Result<Option<SpanDetail>, Error> {
+pub(crate) async fn span_detail(
+    app: &App,
+    trace: &TraceRow,
+    span_id: SpanId,
+) -> Result<Option<SpanDetail>, Error> {
     Ok(details(app, trace, Some(span_id)).await?.pop())
 }
 

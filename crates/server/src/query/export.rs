@@ -41,7 +41,9 @@ fn openai_messages(message: &Message) -> Vec<Json> {
         match part {
             Part::Text { text } => content.push(json!({"type": "text", "text": text})),
             Part::Image { url } => content.push(json!({"type": "image_url", "image_url": {"url": url}})),
-            Part::Audio { url, transcript } => content.push(json!({"type": "text", "text": transcript.as_ref().or(url.as_ref())})),
+            Part::Audio { url, transcript } => {
+                content.push(json!({"type": "text", "text": transcript.as_ref().or(url.as_ref())}))
+            }
             Part::ToolCall { id, name, arguments } => calls.push(json!({
                 "id": id, "type": "function", "function": {"name": name, "arguments": text(arguments)}
             })),
@@ -57,7 +59,10 @@ fn openai_messages(message: &Message) -> Vec<Json> {
         let mut one = Map::new();
         one.insert("role".into(), message.role.as_str().into());
         // Plain text in its plain form, as most servers expect it.
-        let plain = content.iter().map(|part| part.get("text").filter(|_| part["type"] == "text")?.as_str()).collect::<Option<Vec<_>>>();
+        let plain = content
+            .iter()
+            .map(|part| part.get("text").filter(|_| part["type"] == "text")?.as_str())
+            .collect::<Option<Vec<_>>>();
         one.insert(
             "content".into(),
             match plain {
@@ -171,10 +176,18 @@ mod tests {
         let detail = Detail {
             model_answering: Some("m".into()),
             input_messages: vec![
-                Message { role: "user".into(), parts: vec![Part::Text { text: "it's".into() }], ..Message::default() },
+                Message {
+                    role: "user".into(),
+                    parts: vec![Part::Text { text: "it's".into() }],
+                    ..Message::default()
+                },
                 Message {
                     role: "assistant".into(),
-                    parts: vec![Part::ToolCall { id: Some("c".into()), name: "f".into(), arguments: json!({"a": 1}) }],
+                    parts: vec![Part::ToolCall {
+                        id: Some("c".into()),
+                        name: "f".into(),
+                        arguments: json!({"a": 1}),
+                    }],
                     ..Message::default()
                 },
                 Message {

@@ -25,7 +25,9 @@ pub(crate) fn read_pasted(text: &str) -> Option<Pasted<'_>> {
     }
     let digits = runs.iter().find(|run| run.len() == 16).copied();
     let whole = text.trim();
-    digits.or((is_hex(whole) && (MIN_DIGITS..=32).contains(&whole.len())).then_some(whole)).map(Pasted::Digits)
+    digits
+        .or((is_hex(whole) && (MIN_DIGITS..=32).contains(&whole.len())).then_some(whole))
+        .map(Pasted::Digits)
 }
 
 fn is_hex(text: &str) -> bool {
@@ -47,13 +49,19 @@ mod tests {
             (format!("  {TRACE}\n"), Some(Pasted::Trace(trace, None))),
             (format!("00-{TRACE}-{SPAN}-01"), Some(Pasted::Trace(trace, Some(span)))),
             (format!("traceparent: 00-{TRACE}-{SPAN}-01"), Some(Pasted::Trace(trace, Some(span)))),
-            (format!("http://localhost:16686/trace/{TRACE}?uifind={SPAN}"), Some(Pasted::Trace(trace, Some(span)))),
+            (
+                format!("http://localhost:16686/trace/{TRACE}?uifind={SPAN}"),
+                Some(Pasted::Trace(trace, Some(span))),
+            ),
             (SPAN.to_owned(), Some(Pasted::Digits(SPAN))),
             ("0af7".to_owned(), Some(Pasted::Digits("0af7"))),
             ("0af".to_owned(), None),
             ("hello".to_owned(), None),
             (String::new(), None),
-            ("00000000000000000000000000000000".to_owned(), Some(Pasted::Digits("00000000000000000000000000000000"))),
+            (
+                "00000000000000000000000000000000".to_owned(),
+                Some(Pasted::Digits("00000000000000000000000000000000")),
+            ),
         ] {
             assert_eq!(read_pasted(&text), expected, "{text}");
         }

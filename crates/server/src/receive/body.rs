@@ -14,7 +14,8 @@ pub(crate) async fn read(body: Body, limit: usize, budget: &Budget, held: &mut H
     let mut body = body;
     let mut collected = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Error::new(Code::Invalid, format!("the body broke off: {error}")))?;
+        let frame =
+            frame.map_err(|error| Error::new(Code::Invalid, format!("the body broke off: {error}")))?;
         let Ok(data) = frame.into_data() else { continue };
         if collected.len() + data.len() > limit {
             return Err(too_large(limit));
@@ -131,7 +132,10 @@ mod tests {
             assert_eq!(check(compression, body.clone(), 100_000).unwrap(), raw);
             if compression != Compression::None {
                 assert_eq!(check(compression, body.clone(), 99_999).unwrap_err().code, Code::TooLarge);
-                assert_eq!(check(compression, body[..body.len() / 2].to_vec(), 100_000).unwrap_err().code, Code::Invalid);
+                assert_eq!(
+                    check(compression, body[..body.len() / 2].to_vec(), 100_000).unwrap_err().code,
+                    Code::Invalid
+                );
             }
         }
     }

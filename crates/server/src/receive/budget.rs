@@ -26,7 +26,10 @@ impl Budget {
     pub(crate) fn take(&self, held: &mut Held, bytes: usize) -> Result<(), Error> {
         let units = u32::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX);
         let permit = self.0.clone().try_acquire_many_owned(units).map_err(|_| {
-            Error::new(Code::Busy, "more spans are waiting than the queue holds; they will be taken if sent again")
+            Error::new(
+                Code::Busy,
+                "more spans are waiting than the queue holds; they will be taken if sent again",
+            )
         })?;
         match &mut held.0 {
             Some(holding) => holding.merge(permit),

@@ -1,6 +1,11 @@
 //! OTLP/gRPC. tonic does the framing; the message stays bytes, so that one decoder serves both transports.
 
-use axum::{Router, extract::{Request, State}, response::Response, routing::post};
+use axum::{
+    Router,
+    extract::{Request, State},
+    response::Response,
+    routing::post,
+};
 use bytes::{Buf, BufMut, Bytes};
 use prost::Message;
 use tonic::{
@@ -35,7 +40,9 @@ pub(crate) fn router() -> Router<App> {
 pub(super) fn other_signal(signal: &str, variable: &str) -> Error {
     Error::new(
         Code::Unimplemented,
-        format!("bennu stores traces only for now; set OTEL_{variable}_EXPORTER=none to stop sending {signal}"),
+        format!(
+            "bennu stores traces only for now; set OTEL_{variable}_EXPORTER=none to stop sending {signal}"
+        ),
     )
 }
 
@@ -64,11 +71,13 @@ impl UnaryService<Bytes> for Export {
 
 async fn export(app: &App, request: tonic::Request<Bytes>) -> Result<tonic::Response<Bytes>, Error> {
     app.guard.check_token(&request.metadata().clone().into_headers())?;
-    let project = request.metadata().get("x-project-name").and_then(|name| name.to_str().ok()).map(str::to_owned);
+    let project =
+        request.metadata().get("x-project-name").and_then(|name| name.to_str().ok()).map(str::to_owned);
     let body = request.into_inner();
     let mut held = Held::default();
     app.budget.take(&mut held, body.len())?;
-    let rejected = ingest(app, Encoding::Protobuf, body, project.filter(|name| !name.is_empty()), held).await?;
+    let rejected =
+        ingest(app, Encoding::Protobuf, body, project.filter(|name| !name.is_empty()), held).await?;
     Ok(tonic::Response::new(reply::export(&rejected).encode_to_vec().into()))
 }
 

@@ -26,7 +26,10 @@ pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/v1/traces", post(traces))
         .route("/v1/logs", post(|request: Request| async move { unimplemented(&request, "logs", "LOGS") }))
-        .route("/v1/metrics", post(|request: Request| async move { unimplemented(&request, "metrics", "METRICS") }))
+        .route(
+            "/v1/metrics",
+            post(|request: Request| async move { unimplemented(&request, "metrics", "METRICS") }),
+        )
 }
 
 async fn traces(State(app): State<App>, request: Request) -> Response<Body> {
@@ -43,7 +46,8 @@ async fn export(app: &App, request: Request) -> Result<Response<Body>, Error> {
     app.guard.check_token(headers)?;
     let encoding = encoding(headers)?;
     let compression = Compression::from_header(text(headers, header::CONTENT_ENCODING.as_str()))?;
-    let project = text(headers, PROJECT_HEADER).map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
+    let project =
+        text(headers, PROJECT_HEADER).map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
     let limit = app.max_body_bytes;
 
     let mut held = Held::default();
@@ -55,7 +59,8 @@ async fn export(app: &App, request: Request) -> Result<Response<Body>, Error> {
             let _turn = app.decoders.acquire().await.map_err(|_| super::stopped())?;
             let inflating = app.clone();
             let inflated = tokio::task::spawn_blocking(move || {
-                body::decompress(compression, body, limit, &inflating.budget, &mut held).map(|body| (body, held))
+                body::decompress(compression, body, limit, &inflating.budget, &mut held)
+                    .map(|body| (body, held))
             });
             let (body, still_held) = inflated.await.map_err(|_| super::stopped())??;
             held = still_held;

@@ -46,14 +46,17 @@ pub(crate) async fn ingest(
     } else {
         let _turn = app.decoders.acquire().await.map_err(|_| stopped())?;
         let app = app.clone();
-        tokio::task::spawn_blocking(move || prepare(&app, encoding, body, project)).await.map_err(|error| {
-            tracing::error!(%error, "a request could not be decoded");
-            Error::new(Code::Internal, "the request could not be decoded; this is a bug")
-        })?
+        tokio::task::spawn_blocking(move || prepare(&app, encoding, body, project)).await.map_err(
+            |error| {
+                tracing::error!(%error, "a request could not be decoded");
+                Error::new(Code::Internal, "the request could not be decoded; this is a bug")
+            },
+        )?
     }?;
     let (groups, rejected) = prepared;
     // All at once: the groups of one request share a commit.
-    let appends = groups.into_iter().map(|(project, spans)| async move { app.store.append(&project, spans).await });
+    let appends =
+        groups.into_iter().map(|(project, spans)| async move { app.store.append(&project, spans).await });
     for outcome in join_all(appends).await {
         outcome?;
     }

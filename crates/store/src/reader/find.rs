@@ -48,8 +48,12 @@ pub(crate) fn find(connection: &Connection, digits: &str) -> Result<Vec<Found>> 
 /// The least and the greatest id of `width` digits that begin so.
 fn range(digits: &str, width: usize) -> (Vec<u8>, Vec<u8>) {
     let bytes = |fill: char| -> Vec<u8> {
-        let padded: Vec<u32> =
-            digits.chars().chain(std::iter::repeat(fill)).take(width).map(|digit| digit.to_digit(16).unwrap_or(0)).collect();
+        let padded: Vec<u32> = digits
+            .chars()
+            .chain(std::iter::repeat(fill))
+            .take(width)
+            .map(|digit| digit.to_digit(16).unwrap_or(0))
+            .collect();
         padded.chunks(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect()
     };
     (bytes('0'), bytes('f'))

@@ -54,10 +54,8 @@ impl Pool {
             None => self.open()?,
         };
         let deadline = timeout.map(|timeout| Instant::now() + timeout);
-        connection.progress_handler(
-            STEPS_PER_LOOK,
-            deadline.map(|deadline| move || Instant::now() > deadline),
-        )?;
+        connection
+            .progress_handler(STEPS_PER_LOOK, deadline.map(|deadline| move || Instant::now() > deadline))?;
         let answer = question(&connection);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         answer.map_err(|error| match error {
@@ -72,7 +70,9 @@ impl Pool {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(Duration::from_secs(5))?;
-        connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;")?;
+        connection.execute_batch(
+            "PRAGMA query_only = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;",
+        )?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(connection)
     }

@@ -63,7 +63,9 @@ pub(crate) fn project_spans(
     filter.restrict(&mut sql, &mut params);
     let (direction, after) = if filter.ascending { ("ASC", ">=") } else { ("DESC", "<=") };
     if let Some(from) = from {
-        sql.push_str(&format!(" AND (span.start_ns, span.id) {after} (SELECT start_ns, id FROM span WHERE id = ?)"));
+        sql.push_str(&format!(
+            " AND (span.start_ns, span.id) {after} (SELECT start_ns, id FROM span WHERE id = ?)"
+        ));
         params.push(from.into());
     }
     sql.push_str(&format!(" ORDER BY span.start_ns {direction}, span.id {direction}"));

@@ -55,7 +55,11 @@ pub(crate) const USAGE_JOIN: &str =
     "LEFT JOIN usage ON usage.trace = span.trace AND usage.span_id = span.span_id";
 
 /// The trace, or `None`. Without a project, the one whose trace began first.
-pub(crate) fn trace(connection: &Connection, project: Option<&str>, trace_id: TraceId) -> Result<Option<Trace>> {
+pub(crate) fn trace(
+    connection: &Connection,
+    project: Option<&str>,
+    trace_id: TraceId,
+) -> Result<Option<Trace>> {
     let sql = format!(
         "SELECT {} FROM trace JOIN project ON project.id = trace.project WHERE trace_id = ? ORDER BY start_ns, trace.id",
         traces::COLUMNS

@@ -107,7 +107,9 @@ pub(crate) fn traces(
     after: Option<TraceCursor>,
     limit: usize,
 ) -> Result<TracePage> {
-    let mut sql = format!("SELECT {COLUMNS} FROM trace JOIN project ON project.id = trace.project WHERE project.name = ?");
+    let mut sql = format!(
+        "SELECT {COLUMNS} FROM trace JOIN project ON project.id = trace.project WHERE project.name = ?"
+    );
     let mut params: Vec<Value> = vec![project.to_owned().into()];
     let mut restrict = |condition: &str, values: &[Value]| {
         sql.push_str(" AND ");
@@ -158,7 +160,8 @@ pub(crate) fn traces(
     let mut traces = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     let more = traces.len() > limit;
     traces.truncate(limit);
-    let next = traces.last().filter(|_| more).map(|last| TraceCursor { start_ns: last.start_ns, id: last.id });
+    let next =
+        traces.last().filter(|_| more).map(|last| TraceCursor { start_ns: last.start_ns, id: last.id });
     Ok(TracePage { traces, next })
 }
 

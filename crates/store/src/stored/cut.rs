@@ -177,7 +177,9 @@ fn skip_value(bytes: &[u8], at: usize) -> Option<usize> {
             }
         }
         b',' | b']' | b'}' => None,
-        _ => Some(bytes[at..].iter().position(|byte| b",]} \n\r\t".contains(byte)).map_or(bytes.len(), |n| at + n)),
+        _ => Some(
+            bytes[at..].iter().position(|byte| b",]} \n\r\t".contains(byte)).map_or(bytes.len(), |n| at + n),
+        ),
     }
 }
 
@@ -197,7 +199,10 @@ mod tests {
     }
 
     fn message(n: usize) -> String {
-        format!(r#"{{"role": "user", "content": "message {n} with \"quotes\", [brackets] and {}"}}"#, "x".repeat(40))
+        format!(
+            r#"{{"role": "user", "content": "message {n} with \"quotes\", [brackets] and {}"}}"#,
+            "x".repeat(40)
+        )
     }
 
     #[test]
@@ -212,7 +217,10 @@ mod tests {
     #[test]
     fn the_array_that_holds_most_of_an_object_is_cut() {
         let messages: Vec<String> = (0..5).map(message).collect();
-        let text = format!(r#"{{"model": "m", "stop": [], "messages": [{}], "tools": [1, 2]}}"#, messages.join(", "));
+        let text = format!(
+            r#"{{"model": "m", "stop": [], "messages": [{}], "tools": [1, 2]}}"#,
+            messages.join(", ")
+        );
         assert_eq!(elements(&text), messages);
         let nested = format!(r#"{{"messages": [[{}]], "kwargs": {{}}}}"#, messages.join(", "));
         assert_eq!(elements(&nested), messages);

@@ -97,7 +97,8 @@ impl Decoder<'_> {
     fn flat(&mut self, prefix: &str, flat: &format::Flat, attributes: &mut Vec<Attribute>) -> Result<()> {
         for (position, content) in self.list(flat.list)?.into_iter().enumerate() {
             let index = flat.indexes.get(position).copied().unwrap_or(position as u32);
-            let group = format::Group::decode(content.as_slice()).map_err(|_| Error::Damaged("list element"))?;
+            let group =
+                format::Group::decode(content.as_slice()).map_err(|_| Error::Damaged("list element"))?;
             for item in group.items {
                 let value = self.value(item.value.unwrap_or_default())?;
                 attributes.push((flat::join(prefix, index, &item.key), value));
@@ -119,7 +120,9 @@ impl Decoder<'_> {
                 Value::Array(array.values.into_iter().map(|value| self.value(value)).collect::<Result<_>>()?)
             }
             Some(Kind::Map(map)) => Value::Map(self.attributes(map.items)?),
-            Some(Kind::Doubles(doubles)) => Value::Array(doubles.values.into_iter().map(Value::Double).collect()),
+            Some(Kind::Doubles(doubles)) => {
+                Value::Array(doubles.values.into_iter().map(Value::Double).collect())
+            }
             Some(Kind::TextBody(reference)) => Value::Text(text(&self.body(reference)?)?.to_owned()),
             Some(Kind::ValueBody(reference)) => {
                 let content = self.body(reference)?;
@@ -128,7 +131,8 @@ impl Decoder<'_> {
             Some(Kind::Cut(cut)) => Value::Text(self.cut(&cut)?),
             Some(Kind::ArrayList(reference)) => {
                 let contents = self.list(reference)?;
-                let values = contents.iter().map(|content| self.value(nested(content)?)).collect::<Result<_>>()?;
+                let values =
+                    contents.iter().map(|content| self.value(nested(content)?)).collect::<Result<_>>()?;
                 Value::Array(values)
             }
         })

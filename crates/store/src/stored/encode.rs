@@ -27,7 +27,10 @@ pub(crate) enum Body {
 pub(crate) enum Pending {
     Body(Body),
     /// The list: `base` is the longest part of it that was known, `rest` the elements after it with their nodes' addresses.
-    List { base: Option<i64>, rest: Vec<(Key, Body)> },
+    List {
+        base: Option<i64>,
+        rest: Vec<(Key, Body)>,
+    },
 }
 
 impl Pending {
@@ -132,7 +135,8 @@ impl<'a> Encoder<'a> {
                 None => format::Kind::TextBody(self.body(text.into_bytes())),
             },
             Value::Array(values) if is_list_of_objects(&values) => {
-                let elements: Vec<Vec<u8>> = values.into_iter().map(|value| plain(value).encode_to_vec()).collect();
+                let elements: Vec<Vec<u8>> =
+                    values.into_iter().map(|value| plain(value).encode_to_vec()).collect();
                 format::Kind::ArrayList(self.list(elements.iter().map(Vec::as_slice)))
             }
             value if value.size_bytes() >= MIN_BODY_BYTES => {
@@ -209,7 +213,10 @@ fn is_list_of_objects(values: &[Value]) -> bool {
 }
 
 fn items(attributes: Vec<Attribute>) -> Vec<format::Item> {
-    attributes.into_iter().map(|(key, value)| format::Item { key, value: Some(plain(value)), flat: None }).collect()
+    attributes
+        .into_iter()
+        .map(|(key, value)| format::Item { key, value: Some(plain(value)), flat: None })
+        .collect()
 }
 
 /// A value with everything in place.
@@ -229,8 +236,10 @@ fn plain(value: Value) -> format::Value {
 }
 
 fn array(values: Vec<Value>) -> format::Kind {
-    let doubles: Option<Vec<f64>> =
-        values.iter().map(|value| if let Value::Double(double) = value { Some(*double) } else { None }).collect();
+    let doubles: Option<Vec<f64>> = values
+        .iter()
+        .map(|value| if let Value::Double(double) = value { Some(*double) } else { None })
+        .collect();
     match doubles {
         Some(values) if !values.is_empty() => format::Kind::Doubles(format::Doubles { values }),
         _ => format::Kind::Array(format::Array { values: values.into_iter().map(plain).collect() }),

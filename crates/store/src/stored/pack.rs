@@ -22,7 +22,8 @@ const MIN_BYTES: usize = 48;
 const MAX_BYTES: u64 = 1 << 30;
 
 static DICTIONARY: &[u8] = include_bytes!("dictionary.v1.txt");
-static ENCODER: LazyLock<EncoderDictionary<'static>> = LazyLock::new(|| EncoderDictionary::copy(DICTIONARY, LEVEL));
+static ENCODER: LazyLock<EncoderDictionary<'static>> =
+    LazyLock::new(|| EncoderDictionary::copy(DICTIONARY, LEVEL));
 static DECODER: LazyLock<DecoderDictionary<'static>> = LazyLock::new(|| DecoderDictionary::copy(DICTIONARY));
 
 thread_local! {

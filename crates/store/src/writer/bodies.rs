@@ -19,7 +19,12 @@ pub(crate) struct Staged(HashMap<Key, i64>);
 
 impl Staged {
     /// The references of a span.
-    pub(crate) fn resolve(&mut self, connection: &Connection, dedup: &Dedup, pending: &[Pending]) -> Result<Vec<Ref>> {
+    pub(crate) fn resolve(
+        &mut self,
+        connection: &Connection,
+        dedup: &Dedup,
+        pending: &[Pending],
+    ) -> Result<Vec<Ref>> {
         pending
             .iter()
             .map(|pending| match pending {
@@ -59,8 +64,8 @@ impl Staged {
                 Some(id) => id,
                 None => {
                     let body = self.body(connection, dedup, body)?;
-                    let mut insert =
-                        connection.prepare_cached("INSERT INTO node (parent, body, hash) VALUES (?, ?, ?)")?;
+                    let mut insert = connection
+                        .prepare_cached("INSERT INTO node (parent, body, hash) VALUES (?, ?, ?)")?;
                     let id = insert.insert((node, body, key.to_be_bytes()))?;
                     self.0.insert(*key, id);
                     id

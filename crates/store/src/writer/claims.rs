@@ -55,7 +55,9 @@ impl Claims {
         }
         let after = winners(claims);
         let mut verdicts = vec![(id, after[&id])];
-        verdicts.extend(after.into_iter().filter(|(other, wins)| *other != id && before.get(other) != Some(wins)));
+        verdicts.extend(
+            after.into_iter().filter(|(other, wins)| *other != id && before.get(other) != Some(wins)),
+        );
         if !empty.is_empty() {
             self.0.insert(response, empty);
         }
@@ -76,7 +78,8 @@ impl Claims {
 
     /// Reads the newest claims, so that a restart between two spans of one call does not count it twice.
     pub(crate) fn warm(&mut self, connection: &Connection) -> Result<()> {
-        let newest: Option<i64> = connection.query_row("SELECT max(id) FROM span", [], |row| row.get(0)).optional()?.flatten();
+        let newest: Option<i64> =
+            connection.query_row("SELECT max(id) FROM span", [], |row| row.get(0)).optional()?.flatten();
         let mut select = connection.prepare(
             "SELECT response, messages, start_ns, end_ns, trace, span_id FROM span \
              WHERE id > ? AND response IS NOT NULL ORDER BY id",
@@ -144,7 +147,10 @@ mod tests {
         let mut claims = Claims::default();
         for n in 0..100 {
             let start_ns = i64::from(n) * 100;
-            assert_eq!(claims.add(7, claim(n, true, start_ns, start_ns + 50)), [((i64::from(n), [n; 8]), true)]);
+            assert_eq!(
+                claims.add(7, claim(n, true, start_ns, start_ns + 50)),
+                [((i64::from(n), [n; 8]), true)]
+            );
         }
     }
 }

@@ -26,8 +26,16 @@ pub(crate) fn delete(
     loop {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let traces: Vec<i64> = match trace {
-            Some(id) => rows(&transaction, "SELECT id FROM trace WHERE project = ?1 AND trace_id = ?2", (project, id.0))?,
-            None => rows(&transaction, "SELECT id FROM trace WHERE project = ?1 LIMIT ?2", (project, CHUNK as i64))?,
+            Some(id) => rows(
+                &transaction,
+                "SELECT id FROM trace WHERE project = ?1 AND trace_id = ?2",
+                (project, id.0),
+            )?,
+            None => rows(
+                &transaction,
+                "SELECT id FROM trace WHERE project = ?1 LIMIT ?2",
+                (project, CHUNK as i64),
+            )?,
         };
         for trace in &traces {
             delete_trace(&transaction, state, project, *trace)?;
@@ -56,7 +64,8 @@ fn delete_trace(transaction: &Transaction<'_>, state: &mut State, project: i64, 
         [trace],
         |row| Ok([-1, -row.get::<_, i64>(0)?, -row.get::<_, i64>(1)?, -row.get::<_, i64>(2)?, 0]),
     )?;
-    let responses = rows(transaction, "SELECT response FROM span WHERE trace = ? AND response IS NOT NULL", [trace])?;
+    let responses =
+        rows(transaction, "SELECT response FROM span WHERE trace = ? AND response IS NOT NULL", [trace])?;
     for table in ["span", "usage"] {
         transaction.execute(&format!("DELETE FROM {table} WHERE trace = ?"), [trace])?;
     }

@@ -5,13 +5,7 @@ use std::collections::HashMap;
 use bennu_model::StatusCode;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::{
-    State,
-    bodies::Staged,
-    claims::Claim,
-    traces::Traces,
-    usage::Nodes,
-};
+use super::{State, bodies::Staged, claims::Claim, traces::Traces, usage::Nodes};
 use crate::{Prepared, Result, stored::refs};
 
 /// The transaction under way.
@@ -74,7 +68,9 @@ impl Group<'_, '_> {
         let found: Option<i64> = select.query_row([name], |row| row.get(0)).optional()?;
         let id = match found {
             Some(id) => id,
-            None => self.transaction.prepare_cached("INSERT INTO project (name) VALUES (?)")?.insert([name])?,
+            None => {
+                self.transaction.prepare_cached("INSERT INTO project (name) VALUES (?)")?.insert([name])?
+            }
         };
         self.projects.insert(name.to_owned(), id);
         Ok(id)
@@ -94,7 +90,14 @@ impl Group<'_, '_> {
             Outcome::Replaced(status) => trace.count(span.status, Some(status)),
         }
         let summary = &span.summary;
-        self.nodes.arrive(self.transaction, trace_row, span.span_id, span.parent_id, summary.kind, summary.usage)?;
+        self.nodes.arrive(
+            self.transaction,
+            trace_row,
+            span.span_id,
+            span.parent_id,
+            summary.kind,
+            summary.usage,
+        )?;
         let Some(response) = response(project, span) else { return Ok(()) };
         let claim = Claim {
             without_messages: !summary.has_messages,
@@ -113,7 +116,10 @@ impl Group<'_, '_> {
 /// The claim a span makes, if it makes one: a hash of the provider's response id, within the project.
 fn response(project: i64, span: &Prepared) -> Option<i64> {
     let summary = &span.summary;
-    let id = summary.response_id.as_ref().filter(|_| !summary.usage.is_unknown() && !summary.kind.repeats_usage())?;
+    let id = summary
+        .response_id
+        .as_ref()
+        .filter(|_| !summary.usage.is_unknown() && !summary.kind.repeats_usage())?;
     let mut hasher = blake3::Hasher::new();
     hasher.update(&project.to_be_bytes()).update(id.as_bytes());
     let mut word = [0; 8];
@@ -123,16 +129,20 @@ fn response(project: i64, span: &Prepared) -> Option<i64> {
 
 /// Stores the span's row. Of two versions of one span the one that ended later is kept; of two that ended together, either,
 /// but always the same one.
-fn insert(connection: &Connection, project: i64, trace: i64, span: &Prepared, refs: &[u8]) -> Result<Outcome> {
+fn insert(
+    connection: &Connection,
+    project: i64,
+    trace: i64,
+    span: &Prepared,
+    refs: &[u8],
+) -> Result<Outcome> {
     if insert_new(connection, project, trace, span, refs)? {
         return Ok(Outcome::Stored);
     }
     let mut select = connection
         .prepare_cached("SELECT id, end_ns, version, status FROM span WHERE trace = ? AND span_id = ?")?;
-    let (id, end_ns, version, status): (i64, i64, [u8; 8], i64) =
-        select.query_row((trace, span.span_id.0), |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?;
+    let (id, end_ns, version, status): (i64, i64, [u8; 8], i64) = select
+        .query_row((trace, span.span_id.0), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
     if version == span.version {
         return Ok(Outcome::Repeated);
     }
@@ -146,7 +156,13 @@ fn insert(connection: &Connection, project: i64, trace: i64, span: &Prepared, re
 }
 
 /// Inserts the row unless the span has one; tells whether it did.
-fn insert_new(connection: &Connection, project: i64, trace: i64, span: &Prepared, refs: &[u8]) -> Result<bool> {
+fn insert_new(
+    connection: &Connection,
+    project: i64,
+    trace: i64,
+    span: &Prepared,
+    refs: &[u8],
+) -> Result<bool> {
     let summary = &span.summary;
     let mut insert = connection.prepare_cached(
         "INSERT INTO span (trace, project, span_id, parent_id, name, kind, status, start_ns, end_ns, model, note, \

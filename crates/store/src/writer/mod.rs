@@ -162,7 +162,11 @@ impl Thread {
                 match outcome.take() {
                     // `Error` cannot be copied; the others get the same verdict.
                     Some(Err(error)) => {
-                        outcome = Some(Err(if matches!(error, Error::DiskFull) { Error::DiskFull } else { Error::Closed }));
+                        outcome = Some(Err(if matches!(error, Error::DiskFull) {
+                            Error::DiskFull
+                        } else {
+                            Error::Closed
+                        }));
                         Err(error)
                     }
                     Some(Ok(stored)) => {

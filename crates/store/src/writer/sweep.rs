@@ -58,8 +58,7 @@ fn evict(dedup: &Dedup, garbage: &Garbage) {
 
 fn mark(reader: &Connection) -> Result<Garbage> {
     let snapshot = reader.unchecked_transaction()?;
-    let newest_span =
-        snapshot.query_row("SELECT coalesce(max(id), 0) FROM span", [], |row| row.get(0))?;
+    let newest_span = snapshot.query_row("SELECT coalesce(max(id), 0) FROM span", [], |row| row.get(0))?;
     let mut garbage = Garbage {
         newest_span,
         bodies: all(&snapshot, "SELECT id FROM body")?,

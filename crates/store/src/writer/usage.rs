@@ -177,7 +177,8 @@ impl Nodes {
                 .query_row(id, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
                 .optional()?;
             let Some((parent, flags, reported, below)) = row else { return Ok(None) };
-            let node = Node { parent, flags, reported: decode_usage(&reported)?, below: decode_sums(&below)? };
+            let node =
+                Node { parent, flags, reported: decode_usage(&reported)?, below: decode_sums(&below)? };
             self.nodes.insert(id, node);
         }
         Ok(self.nodes.get(&id))

@@ -60,8 +60,26 @@ async fn deleting_while_writing_damages_nothing() {
     let writing = store.clone();
     let writer = tokio::spawn(async move {
         for round in 0..60_u8 {
-            writing.append("kept", vec![with_content(1, round, "the same content in every trace, written and deleted all the time")]).await;
-            writing.append("gone", vec![with_content(2, round, "the same content in every trace, written and deleted all the time")]).await;
+            writing
+                .append(
+                    "kept",
+                    vec![with_content(
+                        1,
+                        round,
+                        "the same content in every trace, written and deleted all the time",
+                    )],
+                )
+                .await;
+            writing
+                .append(
+                    "gone",
+                    vec![with_content(
+                        2,
+                        round,
+                        "the same content in every trace, written and deleted all the time",
+                    )],
+                )
+                .await;
         }
     });
     while !writer.is_finished() {

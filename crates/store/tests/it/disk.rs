@@ -28,14 +28,19 @@ fn newer_and_foreign_files_are_refused_untouched() {
         assert_eq!(std::fs::read(&path).unwrap(), before);
     }
     let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("bennu.db"), "this is no database at all, but some notes of somebody").unwrap();
+    std::fs::write(
+        directory.path().join("bennu.db"),
+        "this is no database at all, but some notes of somebody",
+    )
+    .unwrap();
     assert!(matches!(Store::open(directory.path(), Options::default()), Err(Error::NotOurs(_))));
 }
 
 #[tokio::test]
 async fn a_full_disk_refuses_and_keeps_what_it_acknowledged() {
     let directory = tempfile::tempdir().unwrap();
-    let open = |max_pages| Store::open(directory.path(), Options { max_pages, ..Options::default() }).unwrap();
+    let open =
+        |max_pages| Store::open(directory.path(), Options { max_pages, ..Options::default() }).unwrap();
     let store = open(Some(120));
     let content = |n: u32| {
         // Content that neither shrinks nor repeats.
@@ -44,7 +49,8 @@ async fn a_full_disk_refuses_and_keeps_what_it_acknowledged() {
     };
     let mut acknowledged = 0;
     let refusal = loop {
-        let (mut span, summary) = of_trace(span(1, None, acknowledged, 1 + acknowledged), acknowledged as u8 + 1);
+        let (mut span, summary) =
+            of_trace(span(1, None, acknowledged, 1 + acknowledged), acknowledged as u8 + 1);
         span.attributes = vec![text("input.value", &content(acknowledged as u32))];
         let prepared = store.prepare(span, summary);
         match store.append("p", vec![prepared]).await {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use bennu_model::{Attribute, Kind, Origin, Span, SpanId, Status, StatusCode, Summary, TraceId, Usage, Value};
+use bennu_model::{
+    Attribute, Kind, Origin, Span, SpanId, Status, StatusCode, Summary, TraceId, Usage, Value,
+};
 use bennu_store::{Options, Store, Trace};
 use tempfile::TempDir;
 

@@ -15,7 +15,11 @@ async fn an_agent_repeats_its_calls_and_owns_nothing() {
     store.append("p", vec![llm(3, Some(2), 100), span(2, Some(1), 1, 99), agent, llm(4, Some(2), 200)]).await;
     let trace = store.trace_of("p", 1).await;
     assert_eq!([1, 3, 4].map(|span| owned(&trace, span)), [(0, 0), (100, 10), (200, 10)]);
-    assert_eq!(trace.row.usage.total(), Some(320), "200 more were reported by the agent and belong to nobody");
+    assert_eq!(
+        trace.row.usage.total(),
+        Some(320),
+        "200 more were reported by the agent and belong to nobody"
+    );
     assert_eq!(trace.spans[0].usage.total(), Some(550), "what it reported is kept");
 }
 
@@ -25,7 +29,11 @@ async fn an_agent_alone_owns_what_it_reports_until_a_call_below_reports() {
     store.append("p", vec![reports(span(1, None, 0, 100), Kind::Agent, usage(500, 50))]).await;
     assert_eq!(store.trace_of("p", 1).await.row.usage.total(), Some(550));
     store.append("p", vec![llm(3, Some(2), 100)]).await;
-    assert_eq!(store.trace_of("p", 1).await.row.usage.total(), Some(660), "its place in the tree is not known yet");
+    assert_eq!(
+        store.trace_of("p", 1).await.row.usage.total(),
+        Some(660),
+        "its place in the tree is not known yet"
+    );
     store.append("p", vec![span(2, Some(1), 1, 99)]).await;
     assert_eq!(store.trace_of("p", 1).await.row.usage.total(), Some(110));
 }

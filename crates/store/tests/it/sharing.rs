@@ -35,7 +35,8 @@ async fn agent(form: impl Fn(&[String]) -> Vec<bennu_model::Attribute>) -> (u64,
     let mut raw = 0;
     for turn in 0..50 {
         let (span, summary) = call(turn, form(&messages[..turn * 2 + 1]));
-        raw += span.attributes.iter().map(|(key, value)| (key.len() + value.size_bytes()) as u64).sum::<u64>();
+        raw +=
+            span.attributes.iter().map(|(key, value)| (key.len() + value.size_bytes()) as u64).sum::<u64>();
         store.append("p", vec![(span, summary)]).await;
     }
     // What comes back is what was sent.
@@ -68,11 +69,15 @@ async fn an_agents_history_takes_a_tenth_flattened() {
 async fn an_agents_history_takes_a_tenth_as_json_text() {
     let (raw, disk) = agent(|messages| {
         let items = messages.iter().enumerate();
-        let items: Vec<String> =
-            items.map(|(n, content)| format!("{{\"role\": \"{}\", \"content\": \"{content}\"}}", role(n))).collect();
+        let items: Vec<String> = items
+            .map(|(n, content)| format!("{{\"role\": \"{}\", \"content\": \"{content}\"}}", role(n)))
+            .collect();
         // The list itself, and the whole request as an instrumentor records it beside.
         let list = format!("[{}]", items.join(", "));
-        vec![text("input.value", &format!("{{\"model\": \"m\", \"messages\": {list}}}")), text("llm.input_messages", &list)]
+        vec![
+            text("input.value", &format!("{{\"model\": \"m\", \"messages\": {list}}}")),
+            text("llm.input_messages", &list),
+        ]
     })
     .await;
     assert!(disk * 10 <= raw, "{disk} bytes on disk for {raw}");

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use bennu_model::{Attribute, Event, Link, Origin, OtelKind, Span, SpanId, Status, StatusCode, TraceId, Value};
+use bennu_model::{
+    Attribute, Event, Link, Origin, OtelKind, Span, SpanId, Status, StatusCode, TraceId, Value,
+};
 use bennu_store::{AttributeFilter, SpanFilter};
 use proptest::prelude::*;
 
@@ -17,9 +19,14 @@ fn value() -> impl Strategy<Value = Value> {
         (-1e18..1e18).prop_map(Value::Double),
         prop::collection::vec(any::<u8>(), 0..100).prop_map(Value::Bytes),
         // JSON texts of the kinds that are cut.
-        prop::collection::vec("[a-z\"\\\\]{0,90}", 0..8).prop_map(|texts| Value::Text(
-            format!("[{}]", texts.iter().map(|text| format!("{{\"role\": \"user\", \"content\": {text:?}}}")).collect::<Vec<_>>().join(", "))
-        )),
+        prop::collection::vec("[a-z\"\\\\]{0,90}", 0..8).prop_map(|texts| Value::Text(format!(
+            "[{}]",
+            texts
+                .iter()
+                .map(|text| format!("{{\"role\": \"user\", \"content\": {text:?}}}"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ))),
     ];
     scalar.prop_recursive(3, 24, 6, |inner| {
         prop_oneof![
@@ -30,7 +37,10 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 fn attributes() -> impl Strategy<Value = Vec<Attribute>> {
-    let key = prop_oneof!["[a-z]{1,5}(\\.[a-z0-9]{1,3}){0,3}", "llm\\.input_messages\\.[0-9]{1,2}\\.message\\.(role|content)"];
+    let key = prop_oneof![
+        "[a-z]{1,5}(\\.[a-z0-9]{1,3}){0,3}",
+        "llm\\.input_messages\\.[0-9]{1,2}\\.message\\.(role|content)"
+    ];
     prop::collection::vec((key, value()), 0..12)
 }
 
@@ -104,7 +114,11 @@ async fn the_same_span_id_in_two_traces_is_two_spans() {
     store.append("p", vec![span(1, None, 0, 10), of_trace(span(1, None, 0, 10), 2)]).await;
     assert_eq!(store.trace_of("p", 1).await.spans.len(), 1);
     assert_eq!(store.trace_of("p", 2).await.spans.len(), 1);
-    assert_eq!(store.find(&"01".repeat(8)).await.unwrap().len(), 3, "trace 1 begins with these digits, both spans have them");
+    assert_eq!(
+        store.find(&"01".repeat(8)).await.unwrap().len(),
+        3,
+        "trace 1 begins with these digits, both spans have them"
+    );
 }
 
 #[tokio::test]
@@ -137,7 +151,17 @@ async fn spans_are_listed_newest_first_and_by_page() {
     assert_eq!(count(attribute(Value::Double(0.0))).await, 12);
     assert_eq!(count(attribute(Value::Text("1".into()))).await, 0);
     assert_eq!(count(SpanFilter { parent_id: Some(None), ..SpanFilter::default() }).await, 1);
-    assert_eq!(count(SpanFilter { parent_id: Some(Some(SpanId([1; 8]))), ..SpanFilter::default() }).await, 24);
-    assert_eq!(count(SpanFilter { names: vec!["span 3".into(), "span 4".into()], ..SpanFilter::default() }).await, 2);
-    assert_eq!(count(SpanFilter { since_ns: Some(3_000_000), until_ns: Some(5_000_000), ..SpanFilter::default() }).await, 2);
+    assert_eq!(
+        count(SpanFilter { parent_id: Some(Some(SpanId([1; 8]))), ..SpanFilter::default() }).await,
+        24
+    );
+    assert_eq!(
+        count(SpanFilter { names: vec!["span 3".into(), "span 4".into()], ..SpanFilter::default() }).await,
+        2
+    );
+    assert_eq!(
+        count(SpanFilter { since_ns: Some(3_000_000), until_ns: Some(5_000_000), ..SpanFilter::default() })
+            .await,
+        2
+    );
 }

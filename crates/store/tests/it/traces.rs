@@ -78,7 +78,10 @@ async fn the_list_is_newest_first_by_page_and_filtered() {
     assert_eq!(count(TraceFilter { session_ids: vec!["s0".into(), "s1".into()], ..all() }).await, 40);
     assert_eq!(count(TraceFilter { user_id: Some("alice".into()), ..all() }).await, 30);
     assert_eq!(count(TraceFilter { service: Some("other".into()), ..all() }).await, 0);
-    assert_eq!(count(TraceFilter { since_ns: Some(10_000_000), until_ns: Some(20_000_000), ..all() }).await, 10);
+    assert_eq!(
+        count(TraceFilter { since_ns: Some(10_000_000), until_ns: Some(20_000_000), ..all() }).await,
+        10
+    );
     assert_eq!(count(TraceFilter { min_duration_ns: Some(90_000_000), ..all() }).await, 10);
     assert_eq!(store.services("p").await.unwrap(), ["svc"]);
     assert_eq!(store.projects().await.unwrap()[0].errors, 6);

@@ -3,7 +3,10 @@
 use bennu_model::{Content, Detail, Document, Embedding, Kind, Message, Part};
 use serde_json::Value as Json;
 
-use super::{document, message, source::{Source, parse}};
+use super::{
+    document, message,
+    source::{Source, parse},
+};
 
 /// A conversion of the table.
 pub(crate) type Convert = fn(&Source<'_>, &mut Detail);

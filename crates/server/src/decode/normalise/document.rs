@@ -23,7 +23,8 @@ fn document(json: &Json) -> Option<Document> {
         Json::String(text) => return Some(Document { text: Some(text.clone()), ..Document::default() }),
         other => other.as_object()?,
     };
-    let metadata = object.get("metadata").map(|metadata| metadata.as_str().map_or_else(|| metadata.clone(), parse));
+    let metadata =
+        object.get("metadata").map(|metadata| metadata.as_str().map_or_else(|| metadata.clone(), parse));
     Some(Document {
         id: text(object, &["id", "document_id", "doc_id", "_id"]),
         score: ["score", "relevance_score", "similarity"].iter().find_map(|name| number(object.get(*name)?)),
@@ -68,7 +69,10 @@ mod tests {
         assert_eq!(read.len(), expected.len());
         for (document, (id, score, text, metadata)) in read.iter().zip(expected) {
             assert_eq!(document.id.as_deref(), id);
-            assert_eq!((document.score, document.text.as_deref(), &document.metadata), (score, Some(text), &metadata));
+            assert_eq!(
+                (document.score, document.text.as_deref(), &document.metadata),
+                (score, Some(text), &metadata)
+            );
         }
     }
 }

@@ -24,6 +24,12 @@ pub(crate) fn finish(span: &Span, attributes: &Attributes<'_>, detail: &mut Deta
     if detail.kind == Kind::Llm {
         finish_call(detail);
     }
+    // OpenInference tells the model that answered; the one asked for, all there is when a call fails, is a parameter.
+    if detail.model_requested.is_none() {
+        let asked =
+            detail.invocation_parameters.as_ref().and_then(|parameters| parameters.get("model")?.as_str());
+        detail.model_requested = asked.map(str::to_owned);
+    }
     // Names and ids of tools stand on spans of other kinds too; only a tool's own span ran it.
     if detail.kind == Kind::Tool {
         finish_tool(span, attributes, detail);
@@ -33,7 +39,11 @@ pub(crate) fn finish(span: &Span, attributes: &Attributes<'_>, detail: &mut Deta
     if detail.kind == Kind::Retriever && detail.query.is_none() {
         detail.query = detail.input.as_ref().map(|input| input.value.clone());
     }
-    if detail.prompt_template.as_ref().is_some_and(|prompt| prompt.template.is_empty() && prompt.variables.is_none()) {
+    if detail
+        .prompt_template
+        .as_ref()
+        .is_some_and(|prompt| prompt.template.is_empty() && prompt.variables.is_none())
+    {
         detail.prompt_template = None;
     }
 }
@@ -116,7 +126,8 @@ fn finish_tool(span: &Span, attributes: &Attributes<'_>, detail: &mut Detail) {
         tool.name = Some(name.unwrap_or(&span.name).to_owned());
     }
     if tool.arguments.is_none() {
-        let parameters = || attributes.get(openinference::TOOL_PARAMETERS).map(|value| Source::Value(value).json());
+        let parameters =
+            || attributes.get(openinference::TOOL_PARAMETERS).map(|value| Source::Value(value).json());
         tool.arguments = detail.input.as_ref().map(|input| parse(&input.value)).or_else(parameters);
     }
     if tool.result.is_none() {

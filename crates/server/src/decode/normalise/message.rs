@@ -19,7 +19,11 @@ pub(crate) fn messages(json: &Json) -> Vec<Message> {
             None => message(json).into_iter().collect(),
         },
         Json::String(text) if !text.is_empty() => {
-            vec![Message { role: "user".into(), parts: vec![Part::Text { text: text.clone() }], ..Message::default() }]
+            vec![Message {
+                role: "user".into(),
+                parts: vec![Part::Text { text: text.clone() }],
+                ..Message::default()
+            }]
         }
         _ => Vec::new(),
     }
@@ -112,20 +116,27 @@ fn part(json: &Json) -> Option<Part> {
     let text = || string(object, &["text", "content", "thinking", "refusal", "summary_text"]);
     match kind {
         "text" | "input_text" | "output_text" | "refusal" => Some(Part::Text { text: text()? }),
-        "reasoning" | "thinking" | "redacted_thinking" => Some(Part::Reasoning { text: text().or_else(|| summary(object))? }),
+        "reasoning" | "thinking" | "redacted_thinking" => {
+            Some(Part::Reasoning { text: text().or_else(|| summary(object))? })
+        }
         "tool_call" | "tool_use" | "tool-call" | "function" | "function_call" => tool_call(json),
-        "tool_call_response" | "tool_result" | "tool-result" | "function_call_output" => Some(Part::ToolResult {
-            id: string(object, &["id", "tool_use_id", "tool_call_id", "toolCallId", "call_id"]),
-            result: ["response", "result", "output", "content"]
-                .iter()
-                .find_map(|name| object.get(*name))
-                .map(parsed)
-                .unwrap_or_default(),
-        }),
-        "image" | "image_url" | "input_image" => Some(url(json).map_or_else(|| other(json), |url| Part::Image { url })),
+        "tool_call_response" | "tool_result" | "tool-result" | "function_call_output" => {
+            Some(Part::ToolResult {
+                id: string(object, &["id", "tool_use_id", "tool_call_id", "toolCallId", "call_id"]),
+                result: ["response", "result", "output", "content"]
+                    .iter()
+                    .find_map(|name| object.get(*name))
+                    .map(parsed)
+                    .unwrap_or_default(),
+            })
+        }
+        "image" | "image_url" | "input_image" => {
+            Some(url(json).map_or_else(|| other(json), |url| Part::Image { url }))
+        }
         "audio" | "input_audio" => {
             let transcript = ["/audio/transcript", "/audio/audio/transcript", "/transcript"];
-            let transcript = transcript.iter().find_map(|path| json.pointer(path)?.as_str()).map(str::to_owned);
+            let transcript =
+                transcript.iter().find_map(|path| json.pointer(path)?.as_str()).map(str::to_owned);
             Some(Part::Audio { url: url(json), transcript })
         }
         // GenAI: content in place, or at an address.
@@ -203,7 +214,11 @@ fn parsed(json: &Json) -> Json {
 
 /// The first of these fields that holds text.
 fn string(object: &Map<String, Json>, names: &[&str]) -> Option<String> {
-    names.iter().find_map(|name| object.get(*name)?.as_str()).filter(|text| !text.is_empty()).map(str::to_owned)
+    names
+        .iter()
+        .find_map(|name| object.get(*name)?.as_str())
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -40,7 +40,10 @@ impl<'a> Attributes<'a> {
     }
 
     /// Attributes whose names begin with `prefix`, with the rest of their names.
-    pub(crate) fn under<'p>(&self, prefix: &'p str) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a, 'p, '_> {
+    pub(crate) fn under<'p>(
+        &self,
+        prefix: &'p str,
+    ) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a, 'p, '_> {
         self.0
             .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
             .take_while(move |(key, _)| key.starts_with(prefix))
@@ -72,7 +75,9 @@ impl Source<'_> {
     pub(crate) fn text(&self) -> Option<String> {
         let text = match self {
             Source::Value(Value::Text(text)) => text.clone(),
-            Source::Value(value @ (Value::Int(_) | Value::Double(_) | Value::Bool(_))) => value.to_json().to_string(),
+            Source::Value(value @ (Value::Int(_) | Value::Double(_) | Value::Bool(_))) => {
+                value.to_json().to_string()
+            }
             _ => return None,
         };
         (!text.is_empty()).then_some(text)
@@ -115,7 +120,9 @@ impl Source<'_> {
 /// JSON text to JSON; other text stays text.
 pub(crate) fn parse(text: &str) -> Json {
     match text.trim_start().as_bytes().first() {
-        Some(b'{' | b'[' | b'"') => serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned())),
+        Some(b'{' | b'[' | b'"') => {
+            serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned()))
+        }
         _ => Json::String(text.to_owned()),
     }
 }

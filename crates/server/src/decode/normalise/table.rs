@@ -25,7 +25,10 @@ pub(crate) struct Rule {
     /// The attribute's name; of a flattened list, the name before the index.
     pub(crate) attribute: &'static str,
     /// Who writes it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "documents the row; the tests check that names fit their dialect"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "documents the row; the tests check that names fit their dialect")
+    )]
     pub(crate) dialect: Dialect,
     /// How it may be spread.
     pub(crate) shape: Shape,
@@ -141,7 +144,12 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for rule in TABLE {
             assert!(seen.insert(rule.attribute), "{} stands twice", rule.attribute);
-            assert_eq!(rule.dialect == Dialect::GenAi, rule.attribute.starts_with("gen_ai."), "{}", rule.attribute);
+            assert_eq!(
+                rule.dialect == Dialect::GenAi,
+                rule.attribute.starts_with("gen_ai."),
+                "{}",
+                rule.attribute
+            );
         }
     }
 }

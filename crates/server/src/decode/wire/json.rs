@@ -7,7 +7,9 @@
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD, engine::general_purpose::URL_SAFE_NO_PAD};
-use bennu_model::{Attribute, Event, Link, Origin, OtelKind, Span, SpanId, Status, StatusCode, TraceId, Value};
+use bennu_model::{
+    Attribute, Event, Link, Origin, OtelKind, Span, SpanId, Status, StatusCode, TraceId, Value,
+};
 use serde_json::{Map, Value as Json};
 
 use super::{ids, project};
@@ -30,7 +32,9 @@ pub fn read(body: &[u8]) -> Result<Batch, Refusal> {
     let Some(resources) = field(object, "resourceSpans") else {
         return match () {
             () if field(object, "resourceLogs").is_some() => Err(Refusal::OtherSignal("logs", "LOGS")),
-            () if field(object, "resourceMetrics").is_some() => Err(Refusal::OtherSignal("metrics", "METRICS")),
+            () if field(object, "resourceMetrics").is_some() => {
+                Err(Refusal::OtherSignal("metrics", "METRICS"))
+            }
             () if object.is_empty() => Ok(Batch::default()),
             () => Err(unreadable("resourceSpans is missing".into())),
         };
@@ -138,7 +142,9 @@ fn value(any: &Json) -> Value {
         Json::Object(object) => object,
         Json::String(text) => return Value::Text(text.clone()),
         Json::Bool(bool) => return Value::Bool(*bool),
-        Json::Number(_) => return int(any).map_or_else(|| Value::Double(any.as_f64().unwrap_or_default()), Value::Int),
+        Json::Number(_) => {
+            return int(any).map_or_else(|| Value::Double(any.as_f64().unwrap_or_default()), Value::Int);
+        }
         Json::Array(_) | Json::Null => return super::EMPTY,
     };
     let get = |name| field(object, name);
@@ -154,7 +160,9 @@ fn value(any: &Json) -> Value {
         Value::Array(list(array.get("values")).map(value).collect())
     } else if let Some(map) = get("kvlistValue") {
         let pairs = list(map.get("values"));
-        Value::Map(pairs.map(|pair| (string(pair, "key"), pair.get("value").map_or(super::EMPTY, value))).collect())
+        Value::Map(
+            pairs.map(|pair| (string(pair, "key"), pair.get("value").map_or(super::EMPTY, value))).collect(),
+        )
     } else if let Some(bytes) = get("bytesValue") {
         let text = bytes.as_str().unwrap_or_default();
         base64(text).map_or_else(|| Value::Text(text.to_owned()), Value::Bytes)
@@ -194,7 +202,9 @@ fn plain(json: &Json) -> String {
 fn int(json: &Json) -> Option<i64> {
     match json {
         Json::String(text) => text.trim().parse().ok(),
-        _ => json.as_i64().or_else(|| json.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15).map(|n| n as i64)),
+        _ => json
+            .as_i64()
+            .or_else(|| json.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15).map(|n| n as i64)),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use bennu_model::{Attribute, Event, Link, Origin, OtelKind, Span, SpanId, Status, StatusCode, TraceId, Value};
+use bennu_model::{
+    Attribute, Event, Link, Origin, OtelKind, Span, SpanId, Status, StatusCode, TraceId, Value,
+};
 use bytes::Bytes;
 use prost::Message;
 
@@ -14,8 +16,8 @@ use crate::decode::{Batch, Refusal, ResourceSpans};
 /// # Errors
 /// When the outermost message does not decode, or when the records are logs.
 pub fn read(body: Bytes) -> Result<Batch, Refusal> {
-    let request = proto::Request::decode(body)
-        .map_err(|error| Refusal::Unreadable("protobuf", error.to_string()))?;
+    let request =
+        proto::Request::decode(body).map_err(|error| Refusal::Unreadable("protobuf", error.to_string()))?;
     let mut batch = Batch::default();
     let mut logs = 0;
     for bytes in request.resource_spans {
@@ -127,7 +129,9 @@ fn read_span(bytes: Bytes, origin: &Arc<Origin>) -> Result<Span, String> {
 }
 
 fn attributes(list: Vec<proto::KeyValue>, repaired: &mut bool) -> Vec<Attribute> {
-    list.into_iter().map(|pair| (text(&pair.key, repaired), value(pair.value.unwrap_or_default(), repaired))).collect()
+    list.into_iter()
+        .map(|pair| (text(&pair.key, repaired), value(pair.value.unwrap_or_default(), repaired)))
+        .collect()
 }
 
 fn value(any: proto::AnyValue, repaired: &mut bool) -> Value {

@@ -1,0 +1,1 @@
+"""What real Python clients send, and what the server must give back."""

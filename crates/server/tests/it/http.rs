@@ -1,0 +1,138 @@
+//! OTLP/HTTP: what is taken, what is refused, and how.
+
+use std::io::Write;
+
+use bennu_bench::{Generator, Shape};
+use serde_json::json;
+
+use crate::kit::*;
+
+const PROTOBUF: (&str, &str) = ("content-type", "application/x-protobuf");
+const JSON: (&str, &str) = ("content-type", "application/json; charset=utf-8");
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn every_encoding_and_compression_on_both_ports() {
+    let server = TestServer::start();
+    let mut generator = Generator::new(1, Shape::Chat);
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    zlib.write_all(&generator.request(5).body).unwrap();
+    for (compression, body) in [
+        ("identity", generator.request(5).body),
+        ("gzip", gzip(&generator.request(5).body)),
+        ("deflate", zlib.finish().unwrap()),
+        ("zstd", zstd::encode_all(&generator.request(5).body[..], 1).unwrap()),
+    ] {
+        for address in [server.addresses.http, server.addresses.otlp.unwrap()] {
+            let headers =
+                [("content-type", "application/x-protobuf; proto=x"), ("content-encoding", compression)];
+            let answer = post(&url(address, "/v1/traces"), &headers, &body);
+            assert_eq!((answer.status, answer.bytes.len()), (200, 0), "{compression}");
+            assert_eq!(answer.header("content-type"), Some("application/x-protobuf"));
+        }
+    }
+    // Sent twice, stored once.
+    let projects = server.get("/").text;
+    assert!(projects.contains(">20<"), "5 spans four times: {projects}");
+}
+
+#[test]
+fn partial_success_names_what_was_refused() {
+    let server = TestServer::start();
+    let good = span('a', '1', None, "good", &[]);
+    let mut no_trace = good.clone();
+    no_trace["traceId"] = json!("");
+    let mut zero_span = good.clone();
+    zero_span["spanId"] = json!("0000000000000000");
+    let body = export(json!([no_trace, good, zero_span, zero_span])).to_string();
+    let answer = server.post("/v1/traces", &[JSON], body.as_bytes());
+    assert_eq!(answer.status, 200);
+    let partial = &answer.json()["partialSuccess"];
+    assert_eq!(partial["rejectedSpans"], "3");
+    let message = partial["errorMessage"].as_str().unwrap();
+    assert!(message.contains("1 span: trace_id") && message.contains("2 spans: span_id"), "{message}");
+    assert_eq!(server.trace(&"a".repeat(32))["spans"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_cannot_be_taken_is_refused_as_otlp_says() {
+    let server = TestServer::with(&["--max-body-bytes", "100000"]);
+    let logs = json!({"resourceLogs": []}).to_string();
+    let bomb = gzip(&vec![b' '; 10 << 20]);
+    for (headers, body, status, said) in [
+        (&[JSON][..], &b"{"[..], 400, "JSON"),
+        (&[JSON], b"[]", 400, "object"),
+        (&[JSON], b"{\"a\": 1}", 400, "resourceSpans"),
+        (&[JSON], logs.as_bytes(), 400, "logs"),
+        (&[PROTOBUF], b"\xff\xff", 400, "protobuf"),
+        (&[("content-type", "text/plain")], b"x", 415, "content type"),
+        (&[], b"x", 415, "content type"),
+        (&[JSON, ("content-encoding", "br")], b"x", 415, "br"),
+        (&[JSON, ("content-encoding", "gzip")], b"not gzip", 400, "decompress"),
+        (&[JSON, ("content-encoding", "gzip")], &bomb, 413, "100000"),
+        (&[JSON], &[b' '; 100_001], 413, "--max-body-bytes"),
+    ] {
+        let answer = server.post("/v1/traces", headers, body);
+        assert_eq!(answer.status, status, "{said}: {}", answer.text);
+        assert!(answer.text.contains(said), "{said}: {}", answer.text);
+        let protobuf = headers.contains(&PROTOBUF);
+        assert_eq!(
+            answer.header("content-type"),
+            Some(if protobuf { "application/x-protobuf" } else { "application/json" })
+        );
+    }
+    for signal in ["logs", "metrics"] {
+        let answer = server.post(&format!("/v1/{signal}"), &[JSON], b"{}");
+        assert_eq!((answer.status, answer.json()["code"].as_i64()), (501, Some(12)));
+        assert!(answer.json()["message"].as_str().unwrap().contains(signal));
+    }
+    assert_eq!(server.post("/v1/traces", &[JSON], b"{}").status, 200, "an empty request is a request");
+}
+
+#[test]
+fn log_records_in_protobuf_on_the_traces_path_are_recognised() {
+    // ResourceLogs with one ScopeLogs with one LogRecord: time (1, fixed64), severity (2), body (5), trace id (9, bytes).
+    let record =
+        [&[0x09][..], &[1; 8], &[0x10, 9], &[0x2a, 3, 0x0a, 1, b'x'], &[0x4a, 16], &[7; 16]].concat();
+    let wrap = |field: u8, inner: &[u8]| [&[field << 3 | 2, inner.len() as u8][..], inner].concat();
+    let body = wrap(1, &wrap(2, &wrap(2, &record)));
+    let server = TestServer::start();
+    let answer = server.post("/v1/traces", &[PROTOBUF], &body);
+    assert_eq!(answer.status, 400);
+    assert!(answer.text.contains("OTEL_LOGS_EXPORTER=none"), "{}", answer.text);
+}
+
+#[test]
+fn a_full_queue_says_when_to_come_back() {
+    let server = TestServer::with(&["--max-queue-bytes", "2048"]);
+    let body = export(json!([span('a', '1', None, &"x".repeat(4000), &[])])).to_string();
+    let answer = server.post("/v1/traces", &[JSON], body.as_bytes());
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
+    assert_eq!(answer.json()["code"], 14);
+    server.send(json!([span('a', '1', None, "small", &[])]));
+}
+
+#[test]
+fn the_header_names_the_project_then_the_resource_then_default() {
+    let server = TestServer::start();
+    let send = |headers: &[(&str, &str)], resource: Option<&str>, trace: char| {
+        let mut body = export(json!([span(trace, '1', None, "n", &[])]));
+        if let Some(name) = resource {
+            body["resourceSpans"][0]["resource"]["attributes"]
+                .as_array_mut()
+                .unwrap()
+                .push(json!({"key": "openinference.project.name", "value": {"stringValue": name}}));
+        }
+        let headers = [&[JSON][..], headers].concat();
+        assert_eq!(server.post("/v1/traces", &headers, body.to_string().as_bytes()).status, 200);
+        server.trace(&trace.to_string().repeat(32))["project"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(send(&[("x-project-name", "head")], Some("res"), 'a'), "head");
+    assert_eq!(send(&[], Some("res"), 'b'), "res");
+    assert_eq!(send(&[], None, 'c'), "default");
+}
