@@ -87,7 +87,7 @@ impl Array {
             .elements
             .windows(2)
             .all(|pair| bytes[pair[0].end..pair[1].start] == bytes[separator.clone()]);
-        (worth && structured && uniform).then(|| Cut {
+        (worth && structured && uniform).then_some(Cut {
             open: first.start,
             elements: self.elements,
             separator,

@@ -207,9 +207,9 @@ impl Traces {
     ) -> Result<()> {
         for (id, more) in owned {
             // A span of another trace may have won a claim from a trace that this transaction did not touch otherwise.
-            if !self.by_id.contains_key(&id) {
+            if let std::collections::hash_map::Entry::Vacant(place) = self.by_id.entry(id) {
                 let Some((key, state)) = find_by_id(connection, id)? else { continue };
-                self.by_id.insert(id, key);
+                place.insert(key);
                 self.touched.insert(key, (state.clone(), state));
             }
             if let Some((state, _)) = self.by_id.get(&id).and_then(|key| self.touched.get_mut(key)) {

@@ -169,17 +169,17 @@ impl Nodes {
     }
 
     fn load(&mut self, connection: &Connection, id: NodeId) -> Result<Option<&Node>> {
-        if !self.nodes.contains_key(&id) {
+        if let std::collections::hash_map::Entry::Vacant(place) = self.nodes.entry(id) {
             let mut select = connection.prepare_cached(
                 "SELECT parent_id, flags, reported, below FROM usage WHERE trace = ? AND span_id = ?",
             )?;
-            let row: Option<(Option<[u8; 8]>, i64, Vec<u8>, Vec<u8>)> = select
-                .query_row(id, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
-                .optional()?;
+            type Row = (Option<[u8; 8]>, i64, Vec<u8>, Vec<u8>);
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+            let row: Option<Row> = select.query_row(id, read).optional()?;
             let Some((parent, flags, reported, below)) = row else { return Ok(None) };
             let node =
                 Node { parent, flags, reported: decode_usage(&reported)?, below: decode_sums(&below)? };
-            self.nodes.insert(id, node);
+            place.insert(node);
         }
         Ok(self.nodes.get(&id))
     }
