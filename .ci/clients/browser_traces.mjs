@@ -42,9 +42,14 @@ const ATTACKS = [
   `{{constructor.constructor('window.__pwned=1')()}} \${window.__pwned=1} {% raw %}`,
 ];
 // Overrides, isolates and marks of direction; NUL, escape sequences, C1 controls, line separators, a lone surrogate's stand-in.
-export const BIDI = '\u202Ereversed\u202D \u2067isolate \u2066open \u200F\u200E\u061C \u202A\u202B';
-export const CONTROLS = 'nul\u0000bell\u0007esc\u001B[31mred cr\rdel\u007F c1\u0085\u009B31m ls\u2028ps\u2029 bom\uFEFF zw\u200B';
-export const HOSTILE = [...ATTACKS, BIDI, CONTROLS].join('\n');
+const BIDI = '\u202Ereversed\u202D \u2067isolate \u2066open \u200F\u200E\u061C \u202A\u202B';
+const CONTROLS = 'nul\u0000bell\u0007esc\u001B[31mred cr\rdel\u007F c1\u0085\u009B31m ls\u2028ps\u2029 bom\uFEFF zw\u200B';
+// Pages cut names, so each text begins with another attack, and the marks follow before the cut.
+const hostileText = (number) => {
+  const attacks = ATTACKS.map((_, at) => ATTACKS[(at + number) % ATTACKS.length]);
+  return [attacks[0], BIDI, CONTROLS, ...attacks.slice(1)].join('\n');
+};
+const HOSTILE = hostileText(0);
 export const HOSTILE_PROJECT = `"><img src=x onerror=window.__pwned='project'>/..?a=b#c&%2e'\u202E`;
 const JAVASCRIPT = `javascript:window.__pwned='url'//`;
 const SVG_IMAGE = `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" onload="top.__pwned='image'"/>`)}`;
@@ -57,7 +62,7 @@ export async function sendHostile(base) {
   const texts = Object.fromEntries(ATTACKS.map((attack, number) => [`${attack} ${number}`, attack]));
   const common = { 'session.id': HOSTILE, 'user.id': HOSTILE, 'tag.tags': [HOSTILE, HOSTILE], metadata: JSON.stringify({ [HOSTILE]: HOSTILE }), ...texts };
   const make = (kind, parent, from, attributes) => span({
-    traceId, startMs, parent, from, to: 4_000 - from, name: `${kind} ${HOSTILE}`,
+    traceId, startMs, parent, from, to: 4_000 - from, name: `${kind.slice(0, 9)} ${hostileText(from / 100)}`,
     attributes: { 'openinference.span.kind': kind, 'input.value': HOSTILE, 'output.value': HOSTILE, ...common, ...attributes },
     events: [
       { name: HOSTILE, at: from, attributes: { [HOSTILE]: HOSTILE } },

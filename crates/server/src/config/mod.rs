@@ -1,6 +1,6 @@
 //! What the program was told: flags over environment over file over defaults, resolved once.
 //!
-//! Every setting is a row of [`settings!`]: a flag `--port`, a variable `BENNU_PORT`, a key `port` in the file. All three are
+//! Every setting has a name in three places: a flag `--port`, a variable `BENNU_PORT`, a key `port` in the file. All are
 //! text until they are resolved here, so that each is checked and reported the same way.
 
 mod flags;

@@ -4,7 +4,7 @@
 //! - `normalise`: from any dialect's attributes to one vocabulary ([`bennu_model::Detail`]).
 //! - `summary`: the columns that lists need.
 //!
-//! Invariant: one bad span is a [`Rejection`] and never refuses the others.
+//! Invariant: one bad span is a [`Rejected`] and never refuses the others.
 
 pub mod wire;
 pub mod normalise;
