@@ -26,7 +26,7 @@ pub use detail::{Content, Cost, Detail, Document, Embedding, PromptTemplate, Too
 pub use id::{IdError, SpanId, TraceId};
 pub use kind::Kind;
 pub use message::{Message, Part};
-pub use span::{Attribute, Event, Link, Origin, OtelKind, Span, Status, StatusCode};
+pub use span::{Attribute, Event, Link, Origin, OtelKind, Resource, Span, Status, StatusCode};
 pub use summary::Summary;
 pub use usage::{TOKEN_TYPES, Tokens, Usage};
 pub use value::Value;

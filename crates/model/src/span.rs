@@ -60,15 +60,11 @@ impl Span {
     }
 }
 
-/// The resource and the instrumentation scope a span was sent under.
+/// The instrumentation scope a span was sent under, and the resource around it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Origin {
-    /// Resource attributes.
-    pub resource: Vec<Attribute>,
-    /// Resource attributes the client dropped.
-    pub resource_dropped: u32,
-    /// Schema URL of the resource.
-    pub resource_schema_url: String,
+    /// Shared by all scopes of a request's resource.
+    pub resource: Arc<Resource>,
     /// Scope name.
     pub scope_name: String,
     /// Scope version.
@@ -81,10 +77,21 @@ pub struct Origin {
     pub scope_schema_url: String,
 }
 
-impl Origin {
-    /// The resource attribute of that name.
-    pub fn resource(&self, key: &str) -> Option<&Value> {
-        find(&self.resource, key)
+/// Who sent a span.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Resource {
+    /// Attributes.
+    pub attributes: Vec<Attribute>,
+    /// Attributes the client dropped.
+    pub dropped_attributes: u32,
+    /// Schema URL.
+    pub schema_url: String,
+}
+
+impl Resource {
+    /// The attribute of that name.
+    pub fn attribute(&self, key: &str) -> Option<&Value> {
+        find(&self.attributes, key)
     }
 }
 

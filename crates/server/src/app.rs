@@ -17,7 +17,7 @@ pub(crate) struct Shared {
     pub(crate) guard: Guard,
     pub(crate) budget: Budget,
     /// Decoding is CPU work: as many at once as there are cores.
-    pub(crate) decoders: Semaphore,
+    pub(crate) decoders: Arc<Semaphore>,
     pub(crate) max_body_bytes: usize,
     /// Where senders reach this program; known once the ports are bound.
     pub(crate) addresses: Addresses,
@@ -41,7 +41,7 @@ impl App {
             store,
             guard: Guard::new(config),
             budget: Budget::new(config.max_queue_bytes),
-            decoders: Semaphore::new(cores),
+            decoders: Arc::new(Semaphore::new(cores)),
             max_body_bytes: config.max_body_bytes,
             addresses,
         }))

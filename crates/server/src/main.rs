@@ -20,9 +20,13 @@ fn main() -> ExitCode {
 
 fn run(config: config::Config) -> anyhow::Result<()> {
     serve::log_to_stderr();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(async {
         let server = serve::Server::start(config).await?;
         serve::greet(&server);
         server.run_until(serve::stop_signal()).await
-    })
+    });
+    // Whatever still computes has nobody to answer.
+    runtime.shutdown_background();
+    outcome
 }

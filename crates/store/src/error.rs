@@ -31,6 +31,9 @@ pub enum Error {
     /// The question took longer than its limit.
     #[error("the question took longer than {0} ms and was cut off; narrow the time range or the filter")]
     TimedOut(u64),
+    /// The answer would take too much memory.
+    #[error("the answer is larger than {0} bytes; ask for single spans")]
+    TooLarge(usize),
     /// The writer has stopped; the program must be restarted.
     #[error("the writer has stopped")]
     Closed,
@@ -59,6 +62,7 @@ impl Error {
             | Error::NewerSchema { .. }
             | Error::NotOurs(_)
             | Error::Closed
+            | Error::TooLarge(_)
             | Error::Damaged(_)
             | Error::Io { .. }
             | Error::Sqlite(_) => false,

@@ -23,9 +23,9 @@ mod reader;
 mod store;
 
 pub use error::{Error, Result};
-pub use prepare::Prepared;
+pub use prepare::{Prepared, Preparer};
 pub use reader::{
-    AttributeFilter, Found, ProjectRow, SpanFilter, SpanPage, SpanRow, StoredSpan, Trace, TraceCursor,
-    TraceFilter, TracePage, TraceRow,
+    AttributeFilter, Found, ProjectRow, SpanCursor, SpanFilter, SpanPage, SpanRow, StoredSpan, Trace,
+    TraceCursor, TraceFilter, TracePage, TraceRow,
 };
 pub use store::{Options, Store};

@@ -1,4 +1,4 @@
-//! Everything about a span that can be done before the writer has its turn.
+//! Everything about spans that can be done before the writer has its turn.
 
 use std::sync::Arc;
 
@@ -6,10 +6,74 @@ use bennu_model::{Span, SpanId, StatusCode, Summary, TraceId};
 
 use crate::{
     dedup::{Dedup, Ticket},
-    stored::encode::{Encoded, Encoder, Pending},
+    stored::encode::{Encoded, Encoder, Pending, Shared},
 };
 
-/// A span ready to be written: hashed, cut, compressed.
+/// Names and ids in columns and indexes are cut here; the record keeps them whole.
+const MAX_COLUMN_BYTES: usize = 1_000;
+
+/// Prepares the spans of one request: hashes, cuts and compresses. Costs CPU, does no IO.
+#[derive(Debug)]
+pub struct Preparer<'a> {
+    dedup: &'a Dedup,
+    shared: Shared,
+    /// Taken before the first look-up, given up when the spans are committed.
+    ticket: Arc<Ticket>,
+    bytes: usize,
+}
+
+impl<'a> Preparer<'a> {
+    pub(crate) fn new(dedup: &'a Dedup) -> Self {
+        Preparer { ticket: dedup.ticket(), dedup, shared: Shared::default(), bytes: 0 }
+    }
+
+    /// Prepares one span.
+    pub fn prepare(&mut self, span: Span, mut summary: Summary) -> Prepared {
+        summary.response_id = summary.response_id.filter(|id| !id.is_empty());
+        for text in [
+            &mut summary.model,
+            &mut summary.provider,
+            &mut summary.session_id,
+            &mut summary.user_id,
+            &mut summary.service,
+            &mut summary.note,
+        ] {
+            if let Some(text) = text {
+                text.truncate(text.floor_char_boundary(MAX_COLUMN_BYTES));
+            }
+        }
+        let (trace_id, span_id, status) = (span.trace_id, span.span_id, span.status.code);
+        let (start_ns, end_ns) = (column(span.start_ns), column(span.end_ns));
+        // A span that names itself as its parent is a root.
+        let parent_id = span.parent_id.filter(|parent| *parent != span_id);
+        let name = span.name[..span.name.floor_char_boundary(MAX_COLUMN_BYTES)].to_owned();
+        let scope = scope_hash(&span.origin.scope_name);
+        let Encoded { data, pending, version } = Encoder::encode(self.dedup, &mut self.shared, span, &name);
+        self.bytes += 1_024 + data.len() + pending.iter().map(Pending::size_bytes).sum::<usize>();
+        Prepared {
+            trace_id,
+            span_id,
+            parent_id,
+            name,
+            status,
+            start_ns,
+            end_ns,
+            scope,
+            summary,
+            version,
+            data,
+            pending,
+            _ticket: self.ticket.clone(),
+        }
+    }
+
+    /// Bytes that the prepared spans hold in memory until they are stored, about.
+    pub fn size_bytes(&self) -> usize {
+        self.bytes + self.shared.bytes
+    }
+}
+
+/// A span ready to be written.
 #[derive(Debug)]
 pub struct Prepared {
     pub(crate) trace_id: TraceId,
@@ -19,6 +83,8 @@ pub struct Prepared {
     pub(crate) status: StatusCode,
     pub(crate) start_ns: i64,
     pub(crate) end_ns: i64,
+    /// Hash of the instrumentation scope's name.
+    pub(crate) scope: i64,
     pub(crate) summary: Summary,
     /// Tells two versions of one span apart: a resent span repeats it, an updated one does not.
     pub(crate) version: [u8; 8],
@@ -28,37 +94,10 @@ pub struct Prepared {
     pub(crate) _ticket: Arc<Ticket>,
 }
 
-impl Prepared {
-    pub(crate) fn new(dedup: &Dedup, span: Span, mut summary: Summary) -> Self {
-        let ticket = dedup.ticket();
-        summary.response_id = summary.response_id.filter(|id| !id.is_empty());
-        let (trace_id, span_id) = (span.trace_id, span.span_id);
-        let status = span.status.code;
-        let (start_ns, end_ns) = (column(span.start_ns), column(span.end_ns));
-        // A span that names itself as its parent is a root.
-        let parent_id = span.parent_id.filter(|parent| *parent != span_id);
-        let name = span.name.clone();
-        let Encoded { data, pending, version } = Encoder::encode(dedup, span);
-        Prepared {
-            trace_id,
-            span_id,
-            parent_id,
-            name,
-            status,
-            start_ns,
-            end_ns,
-            summary,
-            version,
-            data,
-            pending,
-            _ticket: ticket,
-        }
-    }
-
-    /// Bytes this span holds in memory, about.
-    pub(crate) fn size_bytes(&self) -> usize {
-        512 + self.data.len() + self.pending.iter().map(Pending::size_bytes).sum::<usize>()
-    }
+fn scope_hash(name: &str) -> i64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&blake3::hash(name.as_bytes()).as_bytes()[..8]);
+    i64::from_be_bytes(word)
 }
 
 /// SQLite's integers are signed; the record keeps what does not fit.

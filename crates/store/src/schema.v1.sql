@@ -1,7 +1,8 @@
+-- AUTOINCREMENT: an id is never given again. The sweep and clients' cursors rely on "greater is newer".
 -- Times are nanoseconds since the Unix epoch; ids are raw bytes; token counts are owned tokens unless a name says otherwise.
 
 CREATE TABLE project (
-    id      INTEGER PRIMARY KEY,
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
     name    TEXT    NOT NULL UNIQUE,
     traces  INTEGER NOT NULL DEFAULT 0,
     spans   INTEGER NOT NULL DEFAULT 0,
@@ -12,7 +13,7 @@ CREATE TABLE project (
 
 -- One row a trace and project, kept in the transaction of its spans.
 CREATE TABLE trace (
-    id          INTEGER PRIMARY KEY,
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
     project     INTEGER NOT NULL,
     trace_id    BLOB    NOT NULL,
     start_ns    INTEGER NOT NULL,
@@ -42,7 +43,7 @@ CREATE INDEX trace_with_errors ON trace (project, start_ns) WHERE errors > 0;
 
 -- The light columns are for lists and the waterfall; data and refs hold the rest of the span (see stored/).
 CREATE TABLE span (
-    id        INTEGER PRIMARY KEY, -- order of insertion
+    id        INTEGER PRIMARY KEY AUTOINCREMENT, -- order of insertion
     trace     INTEGER NOT NULL,
     project   INTEGER NOT NULL,
     span_id   BLOB    NOT NULL,
@@ -55,6 +56,7 @@ CREATE TABLE span (
     model     TEXT,
     note      TEXT,
     response  INTEGER, -- hash of the provider's response id
+    scope     INTEGER NOT NULL, -- hash of the instrumentation scope
     messages  INTEGER NOT NULL,
     version   BLOB    NOT NULL, -- hash of the whole span
     refs      BLOB    NOT NULL,
@@ -76,14 +78,14 @@ CREATE TABLE usage (
 
 -- Content, stored once. Found by hash through memory, not through an index.
 CREATE TABLE body (
-    id   INTEGER PRIMARY KEY,
+    id   INTEGER PRIMARY KEY AUTOINCREMENT,
     hash BLOB NOT NULL,
     data BLOB NOT NULL
 );
 
 -- Lists as a prefix tree: a node is its parent's list and one more body.
 CREATE TABLE node (
-    id     INTEGER PRIMARY KEY,
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
     parent INTEGER, -- NULL for the first element
     body   INTEGER NOT NULL,
     hash   BLOB NOT NULL

@@ -3,21 +3,26 @@
 use std::{
     fs::{File, TryLockError},
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread::JoinHandle,
     time::Duration,
 };
 
-use bennu_model::{Span, SpanId, Summary, TraceId};
+use bennu_model::{SpanId, TraceId};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::{
-    Error, Prepared, Result, SpanFilter, SpanPage, StoredSpan, Trace, TraceCursor, TraceFilter, TracePage,
+    Error, Prepared, Preparer, Result, SpanCursor, SpanFilter, SpanPage, StoredSpan, Trace, TraceCursor,
+    TraceFilter, TracePage,
     dedup::Dedup,
     reader::{self, Found, Pool, ProjectRow},
     schema,
-    writer::{self, Job, Writer},
+    writer::{self, Append, Held, Job, Writer},
 };
 
 const DATABASE: &str = "bennu.db";
@@ -50,8 +55,11 @@ pub struct Store {
     queue: mpsc::Sender<Job>,
     writer: Writer,
     readers: Arc<Pool>,
+    /// Asks for a sweep.
+    sweeper: mpsc::Sender<()>,
     checkpointer: mpsc::Sender<()>,
     background: Vec<JoinHandle<()>>,
+    stop: Arc<AtomicBool>,
     /// Held for as long as the store is open: one program a directory.
     _lock: File,
 }
@@ -98,27 +106,43 @@ impl Store {
         let wal = directory.join(format!("{DATABASE}-wal"));
         let writer = Writer::start(connection, dedup.clone(), wal.clone()).map_err(io(directory))?;
         let readers = Pool::new(path.clone(), options.readers, options.query_timeout);
-        let warming = warm(readers.clone(), dedup.clone());
+        let stop = Arc::new(AtomicBool::new(false));
+        let (sweeper, sweeping) = sweeper(readers.clone(), dedup.clone(), writer.queue(), stop.clone());
         let (checkpointer, checkpointing) = checkpointer(path, wal);
-        let background = vec![warming, checkpointing];
-        Ok(Store { dedup, queue: writer.queue(), writer, readers, checkpointer, background, _lock: lock })
+        let background = vec![sweeping, checkpointing];
+        let queue = writer.queue();
+        Ok(Store { dedup, queue, writer, readers, sweeper, checkpointer, background, stop, _lock: lock })
     }
 
-    /// Hashes, cuts and compresses a span, so that the writer has little left to do. Costs CPU, does no IO.
-    pub fn prepare(&self, span: Span, summary: Summary) -> Prepared {
-        Prepared::new(&self.dedup, span, summary)
+    /// Begins to prepare the spans of a request.
+    pub fn preparer(&self) -> Preparer<'_> {
+        Preparer::new(&self.dedup)
     }
 
-    /// Stores spans of a project. When this returns `Ok`, they are on disk and can be asked for.
+    /// Stores spans of a project. When this returns `Ok`, they are on disk and can be asked for. `held` is dropped when they are
+    /// stored or refused, even if the caller has gone away by then.
     ///
     /// # Errors
     /// [`Error::DiskFull`] and others; then none of these spans is stored.
-    pub async fn append(&self, project: &str, spans: Vec<Prepared>) -> Result<usize> {
+    pub async fn append(
+        &self,
+        project: &str,
+        spans: Vec<Prepared>,
+        held: impl Send + 'static,
+    ) -> Result<usize> {
         if spans.is_empty() {
             return Ok(0);
         }
-        let project = Arc::from(project);
-        self.work(|done| Job::Append { project, spans, done }).await
+        let (project, held) = (Arc::from(project), Held(Box::new(held)));
+        self.work(|done| Job::Append(Append { project, spans, done, held })).await
+    }
+
+    /// Whether the writer lives.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub async fn check(&self) -> Result<()> {
+        self.work(|done| Job::Ping { done }).await
     }
 
     /// Deletes a trace of a project, or the project with everything in it. Returns how many traces there were. Content that
@@ -128,25 +152,14 @@ impl Store {
     /// Those of the database.
     pub async fn delete(&self, project: &str, trace: Option<TraceId>) -> Result<usize> {
         let project = Arc::from(project);
-        let deleted = self.work(|done| Job::Delete { project, trace, done }).await?;
+        let deleted = self.work(|done| Job::Delete { project, trace, deleted: 0, done }).await?;
         if deleted > 0 {
-            let (readers, dedup, queue) = (self.readers.clone(), self.dedup.clone(), self.queue.clone());
-            tokio::task::spawn_blocking(move || {
-                if let Err(error) = readers.run(None, |connection| writer::sweep(connection, &dedup, &queue))
-                {
-                    tracing::warn!(%error, "content without references was not removed; the next deletion tries again");
-                }
-            });
+            let _ = self.sweeper.send(());
         }
         Ok(deleted)
     }
 
-    /// Bytes a prepared span holds in memory until it is stored.
-    pub fn prepared_bytes(spans: &[Prepared]) -> usize {
-        spans.iter().map(Prepared::size_bytes).sum()
-    }
-
-    async fn work(&self, job: impl FnOnce(oneshot::Sender<Result<usize>>) -> Job) -> Result<usize> {
+    async fn work<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T>>) -> Job) -> Result<T> {
         let (done, answer) = oneshot::channel();
         self.queue.send(job(done)).map_err(|_| Error::Closed)?;
         answer.await.map_err(|_| Error::Closed)?
@@ -158,6 +171,15 @@ impl Store {
     /// As every question: [`Error::TimedOut`] or those of the database.
     pub async fn projects(&self) -> Result<Vec<ProjectRow>> {
         self.readers.ask(reader::projects).await
+    }
+
+    /// One project.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn project(&self, name: &str) -> Result<Option<ProjectRow>> {
+        let name = name.to_owned();
+        self.readers.ask(move |connection| reader::project(connection, &name)).await
     }
 
     /// A page of a project's traces, newest first.
@@ -209,7 +231,7 @@ impl Store {
         self.readers.ask(move |connection| reader::trace_spans(connection, trace, span_id)).await
     }
 
-    /// A page of a project's spans, from the row `from` on.
+    /// A page of a project's spans, from `from` on.
     ///
     /// # Errors
     /// As every question.
@@ -217,7 +239,7 @@ impl Store {
         &self,
         project: &str,
         filter: SpanFilter,
-        from: Option<i64>,
+        from: Option<SpanCursor>,
         limit: usize,
     ) -> Result<SpanPage> {
         let project = project.to_owned();
@@ -237,8 +259,9 @@ impl Store {
 
     /// Waits until everything on the queue is written and closes the database, which leaves one file behind.
     pub fn close(self) {
-        let Store { queue, writer, checkpointer, background, readers, .. } = self;
-        drop((queue, checkpointer));
+        let Store { queue, writer, sweeper, checkpointer, background, readers, stop, .. } = self;
+        stop.store(true, Ordering::Relaxed);
+        drop((queue, sweeper, checkpointer));
         for thread in background {
             let _ = thread.join();
         }
@@ -248,25 +271,47 @@ impl Store {
     }
 }
 
-/// Reads the newest content addresses in the background; until then some content may be stored twice.
-fn warm(readers: Arc<Pool>, dedup: Arc<Dedup>) -> JoinHandle<()> {
-    std::thread::spawn(move || {
-        for table in ["body", "node"] {
-            let sql = format!("SELECT hash, id FROM {table} ORDER BY id DESC LIMIT ?");
-            let read = readers.run(None, |connection| {
-                let mut select = connection.prepare(&sql)?;
-                let rows = select.query_map([WARM_ROWS], |row| {
-                    Ok((u128::from_be_bytes(row.get(0)?), row.get::<_, i64>(1)?))
-                })?;
-                Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
-            });
-            match read {
-                // Oldest first: what is used longest ago is forgotten first.
-                Ok(entries) => dedup.publish(entries.into_iter().rev()),
-                Err(error) => tracing::warn!(%error, "content addresses could not be read"),
+/// One thread for what reads much: first the newest content addresses, then a sweep whenever one is asked for. One thread, so
+/// that sweeps never overlap each other or the warming.
+fn sweeper(
+    readers: Arc<Pool>,
+    dedup: Arc<Dedup>,
+    queue: mpsc::Sender<Job>,
+    stop: Arc<AtomicBool>,
+) -> (mpsc::Sender<()>, JoinHandle<()>) {
+    let (ask, asked) = mpsc::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        warm(&readers, &dedup);
+        while asked.recv().is_ok() && !stop.load(Ordering::Relaxed) {
+            // However many asked meanwhile, one sweep serves them all.
+            while asked.try_recv().is_ok() {}
+            if let Err(error) =
+                readers.run(None, |connection| writer::sweep(connection, &dedup, &queue, &stop))
+            {
+                tracing::warn!(%error, "content without references was not removed; the next deletion tries again");
             }
         }
-    })
+    });
+    (ask, thread)
+}
+
+/// Reads the newest content addresses; until then some content may be stored twice.
+fn warm(readers: &Pool, dedup: &Dedup) {
+    for table in ["body", "node"] {
+        let sql = format!("SELECT hash, id FROM {table} ORDER BY id DESC LIMIT ?");
+        let read = readers.run(None, |connection| {
+            let mut select = connection.prepare(&sql)?;
+            let rows = select.query_map([WARM_ROWS], |row| {
+                Ok((u128::from_be_bytes(row.get(0)?), row.get::<_, i64>(1)?))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+        });
+        match read {
+            // Oldest first: what is used longest ago is forgotten first.
+            Ok(entries) => dedup.publish(entries.into_iter().rev()),
+            Err(error) => tracing::warn!(%error, "content addresses could not be read"),
+        }
+    }
 }
 
 /// Moves the log into the database while nobody waits for it. Ends when the returned sender is dropped.

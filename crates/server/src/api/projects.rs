@@ -54,11 +54,12 @@ pub(crate) async fn delete(State(app): State<App>, Path(project): Path<String>) 
 
 /// A project by its name, else by Phoenix's form of its id.
 pub(crate) async fn find(app: &App, given: &str) -> Result<ProjectRow, Error> {
-    let projects = app.store.projects().await?;
+    if let Some(project) = app.store.project(given).await? {
+        return Ok(project);
+    }
     let id = row_id("Project", given);
-    let found = projects.iter().find(|project| project.name == given);
-    let found = found.or_else(|| projects.iter().find(|project| Some(project.id) == id));
-    found.cloned().ok_or_else(|| Error::not_found(format!("the project {given:?}")))
+    let found = app.store.projects().await?.into_iter().find(|project| Some(project.id) == id);
+    found.ok_or_else(|| Error::not_found(format!("the project {given:?}")))
 }
 
 fn answer(project: &ProjectRow) -> Value {

@@ -5,11 +5,11 @@ use axum::{
     extract::{Path, Query, State},
 };
 use bennu_model::{Attribute, Event, Kind, StatusCode, Value as Any};
-use bennu_store::{AttributeFilter, SpanFilter, StoredSpan};
+use bennu_store::{AttributeFilter, SpanCursor, SpanFilter, StoredSpan};
 use serde_json::{Map, Value, json};
 
-use super::{global_id, parameters::Parameters, projects, rfc3339, row_id};
-use crate::{app::App, decode::normalise, error::Error};
+use super::{global_id, parameters::Parameters, projects, rfc3339};
+use crate::{app::App, decode::normalise, error::Error, query};
 
 /// `GET /v1/projects/{project}/spans`
 pub(crate) async fn list(
@@ -19,8 +19,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Value>, Error> {
     let mut parameters = Parameters::new(query);
     let limit = parameters.limit(100, 1000)?;
-    let cursor =
-        parameters.read("cursor", "the next_cursor of the page before", |text| row_id("Span", text))?;
+    let cursor = parameters.read("cursor", "the next_cursor of the page before", read_cursor)?;
     let filter = SpanFilter {
         trace_ids: parameters.read_all("trace_id", "32 hex digits", |text| text.parse().ok())?,
         span_ids: parameters.read_all("span_id", "16 hex digits", |text| text.parse().ok())?,
@@ -40,8 +39,14 @@ pub(crate) async fn list(
 
     let project = projects::find(&app, &project).await?;
     let page = app.store.project_spans(&project.name, filter, cursor, limit).await?;
-    let data: Vec<Value> = page.spans.iter().map(answer).collect();
-    Ok(Json(json!({"data": data, "next_cursor": page.next.map(|id| global_id("Span", id))})))
+    let next = page.next.map(|next| format!("{}-{}", next.start_ns, next.id));
+    let data = query::blocking(move || page.spans.iter().map(answer).collect::<Vec<_>>()).await?;
+    Ok(Json(json!({"data": data, "next_cursor": next})))
+}
+
+fn read_cursor(text: &str) -> Option<SpanCursor> {
+    let (start_ns, id) = text.split_once('-')?;
+    Some(SpanCursor { start_ns: start_ns.parse().ok()?, id: id.parse().ok()? })
 }
 
 /// `key:value`; the value is JSON where it reads as JSON, so `5` is a number and `"5"` a text.

@@ -41,7 +41,7 @@ pub(crate) async fn trace(
         "user_id": row.user_id,
         "service": row.service,
         "usage": row.usage,
-        "spans": spans.iter().map(span).collect::<Vec<_>>(),
+        "spans": query::blocking(move || spans.iter().map(span).collect::<Vec<_>>()).await?,
     })))
 }
 
@@ -53,7 +53,7 @@ pub(crate) async fn otlp(
 ) -> Result<Json<Value>, Error> {
     let trace = find(&app, &trace_id, query).await?;
     let spans = app.store.spans(trace.row.id, None).await?;
-    Ok(Json(query::otlp_json(spans.iter().map(|stored| &stored.span))))
+    Ok(Json(query::blocking(move || query::otlp_json(spans.iter().map(|stored| &stored.span))).await?))
 }
 
 /// `GET /v1/traces/{trace_id}/spans/{span_id}/openai?project=`: the call as an OpenAI request.
@@ -159,7 +159,7 @@ fn span(found: &SpanDetail) -> Value {
         "user_id": detail.user_id,
         "tags": detail.tags,
         "metadata": detail.metadata,
-        "service": span.origin.resource(otel::SERVICE_NAME).map(bennu_model::Value::to_json),
+        "service": span.origin.resource.attribute(otel::SERVICE_NAME).map(bennu_model::Value::to_json),
         "events": span.events.iter().map(|event| json!({
             "name": event.name,
             "time_ns": event.time_ns.to_string(),
@@ -171,7 +171,7 @@ fn span(found: &SpanDetail) -> Value {
             "attributes": attributes(&link.attributes),
         })).collect::<Vec<_>>(),
         "attributes": attributes(&span.attributes),
-        "resource": attributes(&span.origin.resource),
+        "resource": attributes(&span.origin.resource.attributes),
         "scope": {"name": span.origin.scope_name, "version": span.origin.scope_version},
         "trace_state": span.trace_state,
         "flags": span.flags,

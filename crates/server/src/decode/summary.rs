@@ -17,7 +17,12 @@ pub fn summarise(span: &Span, detail: &Detail) -> Summary {
         usage: detail.usage,
         session_id: detail.session_id.clone(),
         user_id: detail.user_id.clone(),
-        service: span.origin.resource(otel::SERVICE_NAME).and_then(|name| name.as_text()).map(str::to_owned),
+        service: span
+            .origin
+            .resource
+            .attribute(otel::SERVICE_NAME)
+            .and_then(|name| name.as_text())
+            .map(str::to_owned),
         input_preview: input(detail),
         output_preview: output(detail),
         note: note(span, detail),

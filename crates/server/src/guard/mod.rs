@@ -105,14 +105,17 @@ impl Guard {
 
     /// Against forms of other sites: a browser says where a request that changes something comes from.
     pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Error> {
-        let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
-        let host = text(header::HOST).unwrap_or_default();
-        let same_origin = match text(header::ORIGIN) {
-            Some(origin) => origin.split_once("://").is_some_and(|(_, rest)| rest == host),
-            None => true,
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let own = match (text("sec-fetch-site"), text("origin")) {
+            // The browser has compared; behind a proxy it is the only one that can.
+            (Some(site), _) => matches!(site, "same-origin" | "none"),
+            (None, Some(origin)) => {
+                origin.split_once("://").is_some_and(|(_, host)| Some(host) == text("host"))
+            }
+            // Not a browser.
+            (None, None) => true,
         };
-        if same_origin && site.is_none_or(|site| matches!(site, "same-origin" | "none")) {
+        if own {
             return Ok(());
         }
         Err(Error::new(Code::Forbidden, "this can only be done from bennu's own pages"))
@@ -183,6 +186,7 @@ mod tests {
             ("sec-fetch-site", "same-origin")
         ]));
         assert!(check(&[("host", "127.0.0.1:6006")]), "curl sends neither");
+        assert!(check(&[("host", "127.0.0.1:6006"), ("origin", "null"), ("sec-fetch-site", "same-origin")]));
         assert!(!check(&[("host", "127.0.0.1:6006"), ("origin", "http://evil.example")]));
         assert!(!check(&[("host", "127.0.0.1:6006"), ("origin", "null")]));
         assert!(!check(&[("host", "127.0.0.1:6006"), ("sec-fetch-site", "cross-site")]));

@@ -44,7 +44,7 @@ pub(super) struct Confirmation {
 const TRACE_WORD: &str = "delete";
 
 pub(super) async fn project_page(State(app): State<App>, Path(project): Path<String>) -> Page {
-    let row = app.store.projects().await?.into_iter().find(|row| row.name == project);
+    let row = app.store.project(&project).await?;
     let row = row.ok_or_else(|| Error::not_found(format!("the project {project:?}")))?;
     Ok(render(&DeletePage {
         frame: Frame::new("Delete", Some(&project)),

@@ -56,14 +56,16 @@ pub(super) fn usage(usage: &Usage) -> String {
         let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
         format!("{} {what}{details}", known(number))
     };
-    match (usage.unsplit, usage.is_unknown()) {
-        (Some(total), _) => format!("{} tokens, not split", count(total)),
-        (None, true) => "-".into(),
-        (None, false) => format!(
-            "{} + {}",
-            part(usage.input, "in", &[(usage.cache_read, "cached"), (usage.cache_write, "written to cache")]),
-            part(usage.output, "out", &[(usage.reasoning, "reasoning")])
-        ),
+    let split = usage.input.is_some() || usage.output.is_some();
+    let unsplit = usage.unsplit.map(|total| format!("{} tokens, not split", count(total)));
+    let input =
+        || part(usage.input, "in", &[(usage.cache_read, "cached"), (usage.cache_write, "written to cache")]);
+    let output = || part(usage.output, "out", &[(usage.reasoning, "reasoning")]);
+    match (split, unsplit) {
+        (false, None) => "-".into(),
+        (false, Some(unsplit)) => unsplit,
+        (true, None) => format!("{} + {}", input(), output()),
+        (true, Some(unsplit)) => format!("{} + {} + {unsplit}", input(), output()),
     }
 }
 
@@ -158,6 +160,7 @@ mod tests {
         assert_eq!(told(Some(1_200), Some(150), Some(800), None), "1,200 in (800 cached) + 150 out");
         assert_eq!(told(Some(7), None, Some(0), None), "7 in + - out");
         assert_eq!(told(None, None, None, Some(9)), "9 tokens, not split");
+        assert_eq!(told(Some(7), Some(1), None, Some(9)), "7 in + 1 out + 9 tokens, not split");
         assert_eq!(told(None, None, None, None), "-");
     }
 

@@ -4,6 +4,7 @@
 mod assets;
 mod delete;
 mod encode;
+pub(crate) mod escape;
 mod format;
 mod frame;
 mod login;

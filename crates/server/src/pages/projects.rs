@@ -51,9 +51,15 @@ impl GettingStarted {
             grpc: app.addresses.grpc.map(|grpc| format!("http://{name}:{}", grpc.port())),
             endpoint: format!("http://{host}"),
             needs_token: app.guard.needs_login(),
-            project: project.filter(|name| *name != "default").map(str::to_owned),
+            // Other names would have to be quoted for a shell, for Python and for the variable; the default line works without.
+            project: project.filter(|name| *name != "default" && is_plain(name)).map(str::to_owned),
         }
     }
+}
+
+/// Whether a name means itself in a shell and in Python.
+fn is_plain(name: &str) -> bool {
+    name.chars().all(|char| char.is_ascii_alphanumeric() || "._-".contains(char))
 }
 
 pub(super) async fn page(State(app): State<App>, headers: HeaderMap) -> Page {

@@ -13,8 +13,12 @@ use super::{
 use crate::query::SpanDetail;
 
 /// The image types a page shows in place; anything else is a link or text.
-const SHOWN_IMAGES: [&str; 4] =
-    ["data:image/png;", "data:image/jpeg;", "data:image/gif;", "data:image/webp;"];
+const SHOWN_IMAGES: [&str; 4] = [
+    "data:image/png;base64,",
+    "data:image/jpeg;base64,",
+    "data:image/gif;base64,",
+    "data:image/webp;base64,",
+];
 
 /// What the template shows of a span.
 pub(super) struct SpanView {
@@ -298,7 +302,7 @@ fn part_view(part: &Part) -> PartView {
             let id = id.as_deref().map(|id| format!("  {id}")).unwrap_or_default();
             view(format!("← result{id}"), "result", Text::json(result))
         }
-        Part::Image { url } if SHOWN_IMAGES.iter().any(|kind| url.starts_with(kind)) => PartView {
+        Part::Image { url } if is_shown(url) => PartView {
             label: format!("image, {}", format::bytes(url.len() / 4 * 3)),
             class: "image",
             text: Text::default(),
@@ -311,6 +315,12 @@ fn part_view(part: &Part) -> PartView {
         }
         Part::Other { value } => view("other".into(), "note", Text::json(value)),
     }
+}
+
+/// Whether a URL is a whole image of a kind that pages show.
+fn is_shown(url: &str) -> bool {
+    let base64 = |data: &str| data.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
+    SHOWN_IMAGES.iter().any(|kind| url.strip_prefix(kind).is_some_and(base64))
 }
 
 fn documents(documents: &[Document]) -> Vec<DocumentView> {
@@ -409,7 +419,7 @@ fn origin(found: &SpanDetail) -> Vec<(String, Text)> {
     let scope = ("scope".to_owned(), Text::prose(scope.trim()));
     std::iter::once(scope)
         .chain(attributes(&origin.scope_attributes))
-        .chain(attributes(&origin.resource))
+        .chain(attributes(&origin.resource.attributes))
         .filter(|(_, text)| !text.head.is_empty())
         .collect()
 }

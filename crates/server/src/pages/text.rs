@@ -31,7 +31,7 @@ impl Text {
         let (head, rest) = text.split_at(end);
         // A line or two more are not worth a fold.
         if rest.len() < 120 && rest.lines().count() <= 3 {
-            return Text { head: visible(text), ..Text::default() };
+            return Text { head: text.to_owned(), ..Text::default() };
         }
         let lines = rest.lines().count().saturating_sub(1);
         let size = format::bytes(rest.len());
@@ -40,7 +40,7 @@ impl Text {
             1 => format!("+ 1 line, {size}"),
             lines => format!("+ {} lines, {size}", format::count(lines as u64)),
         };
-        Text { head: visible(head), rest: visible(rest), hidden, code: false }
+        Text { head: head.to_owned(), rest: rest.to_owned(), hidden, code: false }
     }
 
     /// JSON, indented; text that is not JSON as it is.
@@ -69,24 +69,10 @@ impl Text {
     }
 }
 
-/// Control characters as pictures: a NUL or an escape must not vanish, and must not act.
-fn visible(text: &str) -> String {
-    text.chars()
-        .map(|char| match char {
-            '\n' | '\t' => char,
-            '\r' => '\u{240d}',
-            '\u{7f}' => '\u{2421}',
-            '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + char as u32).unwrap_or(char),
-            '\u{80}'..='\u{9f}' => '\u{fffd}',
-            _ => char,
-        })
-        .collect()
-}
-
 /// A name on one line, directions of writing kept to itself by the template's `<bdi>`.
 pub(super) fn name(text: &str) -> String {
     const MAX_CHARS: usize = 200;
-    let mut name: String = visible(text).replace(['\n', '\t'], " ").chars().take(MAX_CHARS).collect();
+    let mut name: String = text.replace(['\n', '\t'], " ").chars().take(MAX_CHARS).collect();
     if name.trim().is_empty() {
         name = "(no name)".into();
     }
@@ -110,8 +96,8 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_show() {
-        assert_eq!(name("a\u{0}b\u{1b}[31m\nc"), "a␀b␛[31m c");
+    fn names_stand_on_one_line() {
+        assert_eq!(name("a\nb\tc"), "a b c");
         assert_eq!(name(" \n"), "(no name)");
     }
 }

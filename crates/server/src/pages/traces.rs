@@ -219,8 +219,8 @@ pub(super) async fn page(
                 .ok_or_else(|| Error::new(Code::Unprocessable, "the page's cursor is broken"))?,
         ),
     };
-    let row = app.store.projects().await?.into_iter().find(|row| row.name == project);
-    let total = row.as_ref().map_or(0, |row| row.traces);
+    let row = app.store.project(&project).await?;
+    let total = row.ok_or_else(|| Error::not_found(format!("the project {project:?}")))?.traces;
     let page = app.store.traces(&project, filter, cursor, PAGE_ROWS).await?;
     let services = app.store.services(&project).await?;
     let longest = page.traces.iter().map(TraceRow::duration_ns).max().unwrap_or(0).max(1);

@@ -114,7 +114,7 @@ impl<'a> Tree<'a> {
         let below = self.order[position + 1..].iter().take_while(|(_, below, _)| *below > depth);
         below.fold(Tokens::default(), |mut sum, (at, ..)| {
             for (sum, more) in sum.iter_mut().zip(self.spans[*at].usage_owned.tokens()) {
-                *sum += more;
+                *sum = sum.saturating_add(more);
             }
             sum
         })

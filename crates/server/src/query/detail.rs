@@ -3,7 +3,11 @@
 use bennu_model::{Detail, SpanId};
 use bennu_store::{StoredSpan, TraceRow};
 
-use crate::{app::App, decode::normalise, error::Error};
+use crate::{
+    app::App,
+    decode::normalise,
+    error::{Code, Error},
+};
 
 /// A span, its row and its meaning.
 #[derive(Debug, Clone)]
@@ -28,5 +32,18 @@ pub(crate) async fn span_details(app: &App, trace: &TraceRow) -> Result<Vec<Span
 
 async fn details(app: &App, trace: &TraceRow, span_id: Option<SpanId>) -> Result<Vec<SpanDetail>, Error> {
     let spans = app.store.spans(trace.id, span_id).await?;
-    Ok(spans.into_iter().map(|stored| SpanDetail { detail: normalise(&stored.span), stored }).collect())
+    blocking(move || {
+        spans.into_iter().map(|stored| SpanDetail { detail: normalise(&stored.span), stored }).collect()
+    })
+    .await
+}
+
+/// Runs what computes for long away from the threads that answer others.
+pub(crate) async fn blocking<T: Send + 'static>(
+    compute: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(compute).await.map_err(|error| {
+        tracing::error!(%error, "an answer could not be computed");
+        Error::new(Code::Internal, "the answer could not be computed; this is a bug")
+    })
 }

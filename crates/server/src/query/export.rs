@@ -110,10 +110,10 @@ pub(crate) fn otlp_json<'a>(spans: impl IntoIterator<Item = &'a Span>) -> Json {
         .map(|(origin, spans)| {
             json!({
                 "resource": {
-                    "attributes": attributes(&origin.resource),
-                    "droppedAttributesCount": origin.resource_dropped,
+                    "attributes": attributes(&origin.resource.attributes),
+                    "droppedAttributesCount": origin.resource.dropped_attributes,
                 },
-                "schemaUrl": origin.resource_schema_url,
+                "schemaUrl": origin.resource.schema_url,
                 "scopeSpans": [{
                     "scope": {
                         "name": origin.scope_name,

@@ -4,6 +4,6 @@ mod detail;
 mod export;
 mod locate;
 
-pub(crate) use detail::{SpanDetail, span_detail, span_details};
+pub(crate) use detail::{SpanDetail, blocking, span_detail, span_details};
 pub(crate) use export::{curl, openai_request, otlp_json};
 pub(crate) use locate::{Pasted, read_pasted};

@@ -17,6 +17,14 @@ pub(crate) struct Budget(Arc<Semaphore>);
 #[derive(Debug, Default)]
 pub(crate) struct Held(Option<OwnedSemaphorePermit>);
 
+impl Held {
+    /// Holds at least this many bytes from now on.
+    pub(crate) fn grow_to(&mut self, budget: &Budget, bytes: usize) -> Result<(), Error> {
+        let holding = self.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits) * UNIT_BYTES;
+        if bytes > holding { budget.take(self, bytes - holding) } else { Ok(()) }
+    }
+}
+
 impl Budget {
     pub(crate) fn new(bytes: usize) -> Self {
         Budget(Arc::new(Semaphore::new((bytes / UNIT_BYTES).max(1))))

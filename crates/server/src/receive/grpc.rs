@@ -3,6 +3,7 @@
 use axum::{
     Router,
     extract::{Request, State},
+    http::HeaderValue,
     response::Response,
     routing::post,
 };
@@ -47,14 +48,27 @@ pub(super) fn other_signal(signal: &str, variable: &str) -> Error {
 }
 
 async fn traces(State(app): State<App>, request: Request) -> Response {
+    // Before a byte of the message is read.
+    if let Err(error) = app.guard.check_token(request.headers()) {
+        return refuse(error);
+    }
     let limit = app.max_body_bytes;
-    Grpc::new(BytesCodec)
+    let mut response = Grpc::new(BytesCodec)
         .accept_compressed(CompressionEncoding::Gzip)
         .accept_compressed(CompressionEncoding::Zstd)
         .max_decoding_message_size(limit)
         .unary(Export(app), request)
         .await
-        .map(axum::body::Body::new)
+        .map(axum::body::Body::new);
+    // tonic says OUT_OF_RANGE of a message that is too large, which OTLP exporters would send again for ever.
+    if response.headers().get(Status::GRPC_STATUS) == Some(&code(tonic::Code::OutOfRange)) {
+        response.headers_mut().insert(Status::GRPC_STATUS, code(Code::TooLarge.grpc()));
+    }
+    response
+}
+
+fn code(code: tonic::Code) -> HeaderValue {
+    HeaderValue::from(code as i32)
 }
 
 struct Export(App);
@@ -70,14 +84,11 @@ impl UnaryService<Bytes> for Export {
 }
 
 async fn export(app: &App, request: tonic::Request<Bytes>) -> Result<tonic::Response<Bytes>, Error> {
-    app.guard.check_token(&request.metadata().clone().into_headers())?;
-    let project =
-        request.metadata().get("x-project-name").and_then(|name| name.to_str().ok()).map(str::to_owned);
+    let project = super::project_header(request.metadata().as_ref());
     let body = request.into_inner();
     let mut held = Held::default();
     app.budget.take(&mut held, body.len())?;
-    let rejected =
-        ingest(app, Encoding::Protobuf, body, project.filter(|name| !name.is_empty()), held).await?;
+    let rejected = ingest(app, Encoding::Protobuf, body, project, held).await?;
     Ok(tonic::Response::new(reply::export(&rejected).encode_to_vec().into()))
 }
 

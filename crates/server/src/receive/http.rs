@@ -19,9 +19,6 @@ use crate::{
     error::{Code, Error},
 };
 
-/// Names the project of every span in the request.
-const PROJECT_HEADER: &str = "x-project-name";
-
 pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/v1/traces", post(traces))
@@ -46,8 +43,7 @@ async fn export(app: &App, request: Request) -> Result<Response<Body>, Error> {
     app.guard.check_token(headers)?;
     let encoding = encoding(headers)?;
     let compression = Compression::from_header(text(headers, header::CONTENT_ENCODING.as_str()))?;
-    let project =
-        text(headers, PROJECT_HEADER).map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
+    let project = super::project_header(headers);
     let limit = app.max_body_bytes;
 
     let mut held = Held::default();
@@ -55,12 +51,11 @@ async fn export(app: &App, request: Request) -> Result<Response<Body>, Error> {
     let body = match compression {
         Compression::None => body,
         _ => {
-            let app = app.clone();
-            let _turn = app.decoders.acquire().await.map_err(|_| super::stopped())?;
-            let inflating = app.clone();
+            let turn = app.decoders.clone().acquire_owned().await.map_err(|_| super::stopped())?;
+            let budget = app.budget.clone();
             let inflated = tokio::task::spawn_blocking(move || {
-                body::decompress(compression, body, limit, &inflating.budget, &mut held)
-                    .map(|body| (body, held))
+                let _turn = turn;
+                body::decompress(compression, body, limit, &budget, &mut held).map(|body| (body, held))
             });
             let (body, still_held) = inflated.await.map_err(|_| super::stopped())??;
             held = still_held;

@@ -11,7 +11,9 @@ mod grpc;
 mod http;
 mod reply;
 
-use bennu_model::Span;
+use std::{collections::HashMap, sync::Arc};
+
+use axum::http::HeaderMap;
 use bytes::Bytes;
 
 use crate::{
@@ -33,7 +35,8 @@ const INLINE_BYTES: usize = 32 << 10;
 
 /// Decodes and stores a request. Returns, once everything in it that could be read is on disk, what could not be.
 ///
-/// `held` is the part of the budget that the body takes up; it is given back when the spans are stored.
+/// `held` is the part of the budget that the body takes up; it is given back when the spans are stored, and not when a sender
+/// loses patience: its spans still wait then.
 pub(crate) async fn ingest(
     app: &App,
     encoding: Encoding,
@@ -42,58 +45,74 @@ pub(crate) async fn ingest(
     held: Held,
 ) -> Result<Rejected, Error> {
     let prepared = if body.len() <= INLINE_BYTES {
-        prepare(app, encoding, body, project)
+        prepare(app, encoding, body, project, held)
     } else {
-        let _turn = app.decoders.acquire().await.map_err(|_| stopped())?;
+        let turn = app.decoders.clone().acquire_owned().await.map_err(|_| stopped())?;
         let app = app.clone();
-        tokio::task::spawn_blocking(move || prepare(&app, encoding, body, project)).await.map_err(
-            |error| {
-                tracing::error!(%error, "a request could not be decoded");
-                Error::new(Code::Internal, "the request could not be decoded; this is a bug")
-            },
-        )?
+        let preparing = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            prepare(&app, encoding, body, project, held)
+        });
+        preparing.await.map_err(|error| {
+            tracing::error!(%error, "a request could not be decoded");
+            Error::new(Code::Internal, "the request could not be decoded; this is a bug")
+        })?
     }?;
-    let (groups, rejected) = prepared;
+    let Request { groups, rejected, held } = prepared;
     // All at once: the groups of one request share a commit.
-    let appends =
-        groups.into_iter().map(|(project, spans)| async move { app.store.append(&project, spans).await });
+    let appends = groups.into_iter().map(|(project, spans)| {
+        let held = held.clone();
+        async move { app.store.append(&project, spans, held).await }
+    });
     for outcome in join_all(appends).await {
-        outcome?;
+        outcome.map_err(|error| {
+            tracing::error!(%error, "spans were refused");
+            // Whatever ails the disk, the sender still has the spans and should keep them.
+            Error { retry_after_s: Some(30), ..Error::new(Code::Busy, error.to_string()) }
+        })?;
     }
-    drop(held);
     if rejected.count() > 0 {
         tracing::warn!(rejected = rejected.count(), reason = rejected.message(), "spans were refused");
     }
     Ok(rejected)
 }
 
-type Group = (String, Vec<bennu_store::Prepared>);
+/// A request, ready to be stored.
+struct Request {
+    /// Spans by project.
+    groups: Vec<(String, Vec<bennu_store::Prepared>)>,
+    rejected: Rejected,
+    held: Arc<Held>,
+}
 
 fn prepare(
     app: &App,
     encoding: Encoding,
     body: Bytes,
     header: Option<String>,
-) -> Result<(Vec<Group>, Rejected), Error> {
+    mut held: Held,
+) -> Result<Request, Error> {
     let Batch { resources, rejected } =
         decode::decode(encoding, body).map_err(|refusal| Error::new(Code::Invalid, refusal.to_string()))?;
-    let mut groups: Vec<Group> = Vec::new();
+    let mut preparer = app.store.preparer();
+    let mut groups: Vec<(String, Vec<_>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for resource in resources {
         let project = header.clone().or(resource.project).unwrap_or_else(|| DEFAULT_PROJECT.to_owned());
         let project: String = project.chars().take(MAX_PROJECT_CHARS).collect();
-        let spans = resource.spans.into_iter().map(|span| prepare_span(app, span));
-        match groups.iter_mut().find(|(name, _)| *name == project) {
-            Some((_, group)) => group.extend(spans),
-            None => groups.push((project, spans.collect())),
+        let place = *places.entry(project).or_insert_with_key(|project| {
+            groups.push((project.clone(), Vec::new()));
+            groups.len() - 1
+        });
+        for span in resource.spans {
+            let detail = decode::normalise(&span);
+            let summary = decode::summarise(&span, &detail);
+            groups[place].1.push(preparer.prepare(span, summary));
         }
     }
-    Ok((groups, rejected))
-}
-
-fn prepare_span(app: &App, span: Span) -> bennu_store::Prepared {
-    let detail = decode::normalise(&span);
-    let summary = decode::summarise(&span, &detail);
-    app.store.prepare(span, summary)
+    // The body is gone by now; what was made of it may be larger.
+    held.grow_to(&app.budget, preparer.size_bytes())?;
+    Ok(Request { groups, rejected, held: Arc::new(held) })
 }
 
 /// Polls all futures until each is done. Requests have few groups, nearly always one.
@@ -113,6 +132,13 @@ async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> 
     })
     .await;
     futures.into_iter().filter_map(|(_, outcome)| outcome).collect()
+}
+
+/// The project that a request names for all its spans: percent-encoded, or plain UTF-8.
+fn project_header(headers: &HeaderMap) -> Option<String> {
+    let name = headers.get("x-project-name")?;
+    let name = percent_encoding::percent_decode(name.as_bytes()).decode_utf8_lossy();
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
 fn stopped() -> Error {

@@ -12,13 +12,13 @@ mod traces;
 pub use find::Found;
 pub use projects::ProjectRow;
 pub use span_filter::{AttributeFilter, SpanFilter};
-pub use spans::{SpanPage, StoredSpan};
+pub use spans::{SpanCursor, SpanPage, StoredSpan};
 pub use trace::{SpanRow, Trace};
 pub use traces::{TraceCursor, TraceFilter, TracePage, TraceRow};
 
 pub(crate) use find::find;
 pub(crate) use pool::Pool;
-pub(crate) use projects::projects;
+pub(crate) use projects::{project, projects};
 pub(crate) use spans::{project_spans, trace_spans};
 pub(crate) use trace::{also_in, trace};
 pub(crate) use traces::{services, traces};

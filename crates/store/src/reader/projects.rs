@@ -1,6 +1,6 @@
 //! Projects with their totals.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::Result;
 
@@ -23,23 +23,31 @@ pub struct ProjectRow {
     pub last_ns: i64,
 }
 
+const COLUMNS: &str = "id, name, traces, spans, errors, tokens, last_ns";
+
 /// All projects, the most recently used first.
 pub(crate) fn projects(connection: &Connection) -> Result<Vec<ProjectRow>> {
-    let mut select = connection.prepare_cached(
-        "SELECT id, name, traces, spans, errors, tokens, last_ns FROM project ORDER BY last_ns DESC, name LIMIT 10000",
-    )?;
-    let rows = select.query_map([], |row| {
-        Ok(ProjectRow {
-            id: row.get(0)?,
-            name: row.get(1)?,
-            traces: count(row.get(2)?),
-            spans: count(row.get(3)?),
-            errors: count(row.get(4)?),
-            tokens: count(row.get(5)?),
-            last_ns: row.get(6)?,
-        })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let sql = format!("SELECT {COLUMNS} FROM project ORDER BY last_ns DESC, name LIMIT 10000");
+    let mut select = connection.prepare_cached(&sql)?;
+    Ok(select.query_map([], read)?.collect::<rusqlite::Result<_>>()?)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<ProjectRow> {
+    Ok(ProjectRow {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        traces: count(row.get(2)?),
+        spans: count(row.get(3)?),
+        errors: count(row.get(4)?),
+        tokens: count(row.get(5)?),
+        last_ns: row.get(6)?,
+    })
+}
+
+/// The project of that name.
+pub(crate) fn project(connection: &Connection, name: &str) -> Result<Option<ProjectRow>> {
+    let mut select = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM project WHERE name = ?"))?;
+    Ok(select.query_row([name], read).optional()?)
 }
 
 /// A count from a column.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bennu_model::{OtelKind, Span, Status, TraceId};
+use bennu_model::{Attribute, OtelKind, Span, Status, TraceId};
 use rusqlite::{Connection, Row, types::Value};
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     trace::{self, MAX_SPANS, SpanRow, USAGE_JOIN},
 };
 use crate::{
-    Result,
+    Error, Result,
     stored::{decode, pack, refs},
 };
 
@@ -29,9 +29,21 @@ pub struct StoredSpan {
 pub struct SpanPage {
     /// The spans.
     pub spans: Vec<StoredSpan>,
-    /// Row id of the first span of the next page, if there are more.
-    pub next: Option<i64>,
+    /// Where to go on, if there are more.
+    pub next: Option<SpanCursor>,
 }
+
+/// The first span of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpanCursor {
+    /// Its start.
+    pub start_ns: i64,
+    /// Its row id, which decides between equal starts.
+    pub id: i64,
+}
+
+/// Content that one answer holds at most; a page ends early, a trace is refused.
+const MAX_ANSWER_BYTES: usize = 128 << 20;
 
 /// The spans of a trace's row, by start; only one of them if asked for.
 pub(crate) fn trace_spans(
@@ -47,7 +59,10 @@ pub(crate) fn trace_spans(
     }
     sql.push_str(" ORDER BY span.start_ns, span.end_ns DESC, span.id LIMIT ?");
     params.push((MAX_SPANS as i64).into());
-    collect(connection, &sql, params, MAX_SPANS, |_| true)
+    match collect(connection, &sql, params, MAX_SPANS, |_| true)? {
+        (spans, None) => Ok(spans),
+        (_, Some(_)) => Err(Error::TooLarge(MAX_ANSWER_BYTES)),
+    }
 }
 
 /// A page of a project's spans, newest first unless the filter says otherwise.
@@ -55,7 +70,7 @@ pub(crate) fn project_spans(
     connection: &Connection,
     project: &str,
     filter: &SpanFilter,
-    from: Option<i64>,
+    from: Option<SpanCursor>,
     limit: usize,
 ) -> Result<SpanPage> {
     let mut sql = select("span.project = (SELECT id FROM project WHERE name = ?)");
@@ -63,15 +78,12 @@ pub(crate) fn project_spans(
     filter.restrict(&mut sql, &mut params);
     let (direction, after) = if filter.ascending { ("ASC", ">=") } else { ("DESC", "<=") };
     if let Some(from) = from {
-        sql.push_str(&format!(
-            " AND (span.start_ns, span.id) {after} (SELECT start_ns, id FROM span WHERE id = ?)"
-        ));
-        params.push(from.into());
+        sql.push_str(&format!(" AND (span.start_ns, span.id) {after} (?, ?)"));
+        params.extend([from.start_ns.into(), from.id.into()]);
     }
     sql.push_str(&format!(" ORDER BY span.start_ns {direction}, span.id {direction}"));
-    let mut spans =
-        collect(connection, &sql, params, limit + 1, |span| filter.attributes_match(&span.attributes))?;
-    let next = if spans.len() > limit { spans.pop().map(|span| span.row.id) } else { None };
+    let (spans, next) =
+        collect(connection, &sql, params, limit, |span| filter.attributes_match(&span.attributes))?;
     Ok(SpanPage { spans, next })
 }
 
@@ -89,21 +101,31 @@ fn collect(
     params: Vec<Value>,
     limit: usize,
     keep: impl Fn(&Span) -> bool,
-) -> Result<Vec<StoredSpan>> {
+) -> Result<(Vec<StoredSpan>, Option<SpanCursor>)> {
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(params))?;
     let mut fetch = Fetch::new(connection);
     let mut spans = Vec::new();
+    let mut bytes = 0;
     while let Some(row) = rows.next()? {
         let stored = read(row, &mut fetch)?;
         if keep(&stored.span) {
+            bytes += size_bytes(&stored.span);
+            if spans.len() == limit || (bytes > MAX_ANSWER_BYTES && !spans.is_empty()) {
+                let next = SpanCursor { start_ns: stored.row.start_ns, id: stored.row.id };
+                return Ok((spans, Some(next)));
+            }
             spans.push(stored);
         }
-        if spans.len() == limit {
-            break;
-        }
     }
-    Ok(spans)
+    Ok((spans, None))
+}
+
+fn size_bytes(span: &Span) -> usize {
+    let of = |attributes: &[Attribute]| -> usize {
+        attributes.iter().map(|(key, value)| 64 + key.len() + value.size_bytes()).sum()
+    };
+    512 + of(&span.attributes) + span.events.iter().map(|event| 128 + of(&event.attributes)).sum::<usize>()
 }
 
 fn read(row: &Row<'_>, fetch: &mut Fetch<'_>) -> Result<StoredSpan> {
@@ -119,7 +141,7 @@ fn read(row: &Row<'_>, fetch: &mut Fetch<'_>) -> Result<StoredSpan> {
         parent_id: light.parent_id,
         trace_state: record.trace_state,
         flags: record.flags,
-        name: light.name.clone(),
+        name: if record.name.is_empty() { light.name.clone() } else { record.name },
         otel_kind: OtelKind::from_number(record.otel_kind.into()),
         start_ns: time(record.start_ns, light.start_ns),
         end_ns: time(record.end_ns, light.end_ns),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bennu_model::{Attribute, Event, Link, Origin, SpanId, TraceId, Value};
+use bennu_model::{Attribute, Event, Link, Origin, Resource, SpanId, TraceId, Value};
 use prost::Message;
 
 use super::{flat, format, refs::Ref};
@@ -55,7 +55,7 @@ pub(crate) fn decode(data: &[u8], refs: &[Ref], bodies: &mut dyn Bodies) -> Resu
             })
         })
         .collect::<Result<_>>()?;
-    let origin = decoder.origin(record.origin)?;
+    let origin = decoder.origin(record.resource, record.scope)?;
     Ok(Decoded { record, attributes, events, links, origin })
 }
 
@@ -158,18 +158,21 @@ impl Decoder<'_> {
         }
     }
 
-    fn origin(&mut self, reference: u32) -> Result<Origin> {
-        let content = self.body(reference)?;
-        let origin = format::Origin::decode(content.as_slice()).map_err(|_| Error::Damaged("origin"))?;
+    fn origin(&mut self, resource: u32, scope: u32) -> Result<Origin> {
+        const DAMAGED: Error = Error::Damaged("origin");
+        let resource = format::Resource::decode(self.body(resource)?.as_slice()).map_err(|_| DAMAGED)?;
+        let scope = format::Scope::decode(self.body(scope)?.as_slice()).map_err(|_| DAMAGED)?;
         Ok(Origin {
-            resource: self.attributes(origin.resource)?,
-            resource_dropped: origin.resource_dropped,
-            resource_schema_url: origin.resource_schema_url,
-            scope_name: origin.scope_name,
-            scope_version: origin.scope_version,
-            scope_attributes: self.attributes(origin.scope_attributes)?,
-            scope_dropped: origin.scope_dropped,
-            scope_schema_url: origin.scope_schema_url,
+            resource: Arc::new(Resource {
+                attributes: self.attributes(resource.attributes)?,
+                dropped_attributes: resource.dropped_attributes,
+                schema_url: resource.schema_url,
+            }),
+            scope_name: scope.name,
+            scope_version: scope.version,
+            scope_attributes: self.attributes(scope.attributes)?,
+            scope_dropped: scope.dropped_attributes,
+            scope_schema_url: scope.schema_url,
         })
     }
 }

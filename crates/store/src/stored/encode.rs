@@ -2,7 +2,9 @@
 //!
 //! Runs before the writer, on many threads: hashing and compression are the costly part of storing.
 
-use bennu_model::{Attribute, Event, Link, Origin, Span, Value};
+use std::{collections::HashMap, sync::Arc};
+
+use bennu_model::{Attribute, Event, Link, Origin, Resource, Span, Value};
 use prost::Message;
 
 use super::{
@@ -19,7 +21,11 @@ const MIN_BODY_BYTES: usize = 64;
 #[derive(Debug)]
 pub(crate) enum Body {
     Known(i64),
-    New { key: Key, packed: Vec<u8> },
+    /// The bytes are shared by the spans of a request that have the same content.
+    New {
+        key: Key,
+        packed: Arc<[u8]>,
+    },
 }
 
 /// What a reference of a record means, before the writer has given out ids.
@@ -34,12 +40,11 @@ pub(crate) enum Pending {
 }
 
 impl Pending {
-    /// Bytes held in memory, about.
+    /// Bytes held in memory, about; packed content is shared and counted apart.
     pub(crate) fn size_bytes(&self) -> usize {
-        let size = |body: &Body| if let Body::New { packed, .. } = body { packed.len() } else { 0 };
         match self {
-            Pending::Body(body) => 48 + size(body),
-            Pending::List { rest, .. } => 48 + rest.iter().map(|(_, body)| 64 + size(body)).sum::<usize>(),
+            Pending::Body(_) => 48,
+            Pending::List { rest, .. } => 48 + rest.len() * 64,
         }
     }
 }
@@ -51,8 +56,19 @@ pub(crate) struct Encoded {
     pub(crate) version: [u8; 8],
 }
 
+/// What the spans of one request share: content that is new is packed once, and an origin is encoded once.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    packed: HashMap<Key, Arc<[u8]>>,
+    /// The last origin, with the addresses of its resource and scope.
+    origin: Option<(Arc<Origin>, Key, Key)>,
+    /// Bytes held by `packed`.
+    pub(crate) bytes: usize,
+}
+
 pub(crate) struct Encoder<'a> {
     dedup: &'a Dedup,
+    shared: &'a mut Shared,
     pending: Vec<Pending>,
     /// Takes in the addresses of what is referred to; the record's bytes follow.
     version: blake3::Hasher,
@@ -60,11 +76,11 @@ pub(crate) struct Encoder<'a> {
 
 impl<'a> Encoder<'a> {
     /// Encodes a span.
-    pub(crate) fn encode(dedup: &'a Dedup, span: Span) -> Encoded {
-        let mut encoder = Encoder { dedup, pending: Vec::new(), version: blake3::Hasher::new() };
+    pub(crate) fn encode(dedup: &'a Dedup, shared: &'a mut Shared, span: Span, column_name: &str) -> Encoded {
+        let mut encoder = Encoder { dedup, shared, pending: Vec::new(), version: blake3::Hasher::new() };
         let columns = (span.parent_id, span.start_ns, span.end_ns, span.status.code, &span.name);
         encoder.version.update(format!("{columns:?}").as_bytes());
-        let origin = encoder.body(origin(&span.origin).encode_to_vec());
+        let (resource, scope) = encoder.origin(&span.origin);
         let record = format::Record {
             trace_state: span.trace_state,
             flags: span.flags,
@@ -77,7 +93,9 @@ impl<'a> Encoder<'a> {
             links: span.links.into_iter().map(|link| encoder.link(link)).collect(),
             dropped_links: span.dropped_links,
             repaired: span.repaired,
-            origin,
+            resource,
+            scope,
+            name: if span.name == column_name { String::new() } else { span.name },
             start_ns: if i64::try_from(span.start_ns).is_err() { span.start_ns } else { 0 },
             end_ns: if i64::try_from(span.end_ns).is_err() { span.end_ns } else { 0 },
         };
@@ -172,11 +190,57 @@ impl<'a> Encoder<'a> {
         self.push(Pending::Body(body))
     }
 
-    fn resolve(&self, key: Key, content: &[u8]) -> Body {
+    fn resolve(&mut self, key: Key, content: &[u8]) -> Body {
         match self.dedup.get(key) {
             Some(id) => Body::Known(id),
-            None => Body::New { key, packed: pack::pack(content) },
+            None => {
+                let shared = &mut *self.shared;
+                let packed = shared.packed.entry(key).or_insert_with(|| {
+                    let packed: Arc<[u8]> = pack::pack(content).into();
+                    shared.bytes += packed.len();
+                    packed
+                });
+                Body::New { key, packed: packed.clone() }
+            }
         }
+    }
+
+    /// References to the resource and the scope.
+    fn origin(&mut self, origin: &Arc<Origin>) -> (u32, u32) {
+        let known = self.shared.origin.as_ref().filter(|(last, ..)| Arc::ptr_eq(last, origin));
+        let (of_resource, of_scope) = match known {
+            Some((_, of_resource, of_scope)) => (*of_resource, *of_scope),
+            None => {
+                let last = self.shared.origin.take();
+                let same = last.filter(|(last, ..)| Arc::ptr_eq(&last.resource, &origin.resource));
+                let of_resource = match same {
+                    Some((_, of_resource, _)) => of_resource,
+                    None => self.learn(&resource(&origin.resource).encode_to_vec()),
+                };
+                let of_scope = self.learn(&scope(origin).encode_to_vec());
+                self.shared.origin = Some((origin.clone(), of_resource, of_scope));
+                (of_resource, of_scope)
+            }
+        };
+        (self.refer(of_resource), self.refer(of_scope))
+    }
+
+    /// Packs content that later spans will refer to by its address alone.
+    fn learn(&mut self, content: &[u8]) -> Key {
+        let key = body_key(content);
+        // Also when it is known: it may be forgotten before the last span of the request is encoded.
+        self.shared.packed.entry(key).or_insert_with(|| pack::pack(content).into());
+        key
+    }
+
+    /// A reference to learned content.
+    fn refer(&mut self, key: Key) -> u32 {
+        self.version.update(&key.to_be_bytes());
+        let body = match (self.dedup.get(key), self.shared.packed.get(&key)) {
+            (Some(id), _) => Body::Known(id),
+            (None, packed) => Body::New { key, packed: packed.cloned().unwrap_or_default() },
+        };
+        self.push(Pending::Body(body))
     }
 
     /// A list. Looks for the longest known prefix from its end: in a conversation that is all but the last turn.
@@ -193,9 +257,10 @@ impl<'a> Encoder<'a> {
             base = self.dedup.get(nodes[known - 1]);
             known -= usize::from(base.is_none());
         }
-        let rest = (known..elements.len())
-            .map(|at| (nodes[at], self.resolve(elements[at].1, elements[at].0)))
-            .collect();
+        let mut rest = Vec::with_capacity(elements.len() - known);
+        for at in known..elements.len() {
+            rest.push((nodes[at], self.resolve(elements[at].1, elements[at].0)));
+        }
         self.push(Pending::List { base, rest })
     }
 
@@ -246,15 +311,20 @@ fn array(values: Vec<Value>) -> format::Kind {
     }
 }
 
-fn origin(origin: &Origin) -> format::Origin {
-    format::Origin {
-        resource: items(origin.resource.clone()),
-        resource_dropped: origin.resource_dropped,
-        resource_schema_url: origin.resource_schema_url.clone(),
-        scope_name: origin.scope_name.clone(),
-        scope_version: origin.scope_version.clone(),
-        scope_attributes: items(origin.scope_attributes.clone()),
-        scope_dropped: origin.scope_dropped,
-        scope_schema_url: origin.scope_schema_url.clone(),
+fn resource(resource: &Resource) -> format::Resource {
+    format::Resource {
+        attributes: items(resource.attributes.clone()),
+        dropped_attributes: resource.dropped_attributes,
+        schema_url: resource.schema_url.clone(),
+    }
+}
+
+fn scope(origin: &Origin) -> format::Scope {
+    format::Scope {
+        name: origin.scope_name.clone(),
+        version: origin.scope_version.clone(),
+        attributes: items(origin.scope_attributes.clone()),
+        dropped_attributes: origin.scope_dropped,
+        schema_url: origin.scope_schema_url.clone(),
     }
 }

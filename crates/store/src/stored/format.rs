@@ -27,9 +27,15 @@ pub(crate) struct Record {
     pub(crate) dropped_links: u32,
     #[prost(bool, tag = "11")]
     pub(crate) repaired: bool,
-    /// Which reference holds the [`Origin`].
+    /// Which reference holds the [`Resource`].
     #[prost(uint32, tag = "12")]
-    pub(crate) origin: u32,
+    pub(crate) resource: u32,
+    /// Which reference holds the [`Scope`].
+    #[prost(uint32, tag = "15")]
+    pub(crate) scope: u32,
+    /// Set only where the column holds a cut name.
+    #[prost(string, tag = "16")]
+    pub(crate) name: String,
     /// Set only where the column, a signed integer, cannot hold the time.
     #[prost(fixed64, tag = "13")]
     pub(crate) start_ns: u64,
@@ -37,25 +43,30 @@ pub(crate) struct Record {
     pub(crate) end_ns: u64,
 }
 
-/// A body: the resource and scope, which whole batches share.
+/// A body: the resource, which whole batches share.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Origin {
+pub(crate) struct Resource {
     #[prost(message, repeated, tag = "1")]
-    pub(crate) resource: Vec<Item>,
+    pub(crate) attributes: Vec<Item>,
     #[prost(uint32, tag = "2")]
-    pub(crate) resource_dropped: u32,
+    pub(crate) dropped_attributes: u32,
     #[prost(string, tag = "3")]
-    pub(crate) resource_schema_url: String,
-    #[prost(string, tag = "4")]
-    pub(crate) scope_name: String,
+    pub(crate) schema_url: String,
+}
+
+/// A body: the instrumentation scope.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Scope {
+    #[prost(string, tag = "1")]
+    pub(crate) name: String,
+    #[prost(string, tag = "2")]
+    pub(crate) version: String,
+    #[prost(message, repeated, tag = "3")]
+    pub(crate) attributes: Vec<Item>,
+    #[prost(uint32, tag = "4")]
+    pub(crate) dropped_attributes: u32,
     #[prost(string, tag = "5")]
-    pub(crate) scope_version: String,
-    #[prost(message, repeated, tag = "6")]
-    pub(crate) scope_attributes: Vec<Item>,
-    #[prost(uint32, tag = "7")]
-    pub(crate) scope_dropped: u32,
-    #[prost(string, tag = "8")]
-    pub(crate) scope_schema_url: String,
+    pub(crate) schema_url: String,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -3,27 +3,28 @@
 //! A trace shows one name, one input, one user. Each comes from the span with the least key among those that have the value.
 //! The least of a set does not depend on order, so any splitting of a trace over requests gives the same row.
 
-use bennu_model::SpanId;
+use crate::Prepared;
 
-/// Orders spans: roots before the rest, earlier before later, longer before shorter, then by id.
-pub(crate) type SpanKey = [u8; 25];
+/// Orders spans: roots before the rest, earlier before later, longer before shorter, then by id and version.
+pub(crate) type SpanKey = [u8; 33];
 
 /// The key for names and inputs: the outermost span that began first.
-pub(crate) fn first(has_parent: bool, start_ns: i64, end_ns: i64, span_id: SpanId) -> SpanKey {
-    key(has_parent, start_ns, !end_ns, span_id)
+pub(crate) fn first(span: &Prepared) -> SpanKey {
+    key(span, span.start_ns, !span.end_ns)
 }
 
 /// The key for outputs: the outermost span that ended last.
-pub(crate) fn last(has_parent: bool, start_ns: i64, end_ns: i64, span_id: SpanId) -> SpanKey {
-    key(has_parent, !end_ns, start_ns, span_id)
+pub(crate) fn last(span: &Prepared) -> SpanKey {
+    key(span, !span.end_ns, span.start_ns)
 }
 
-fn key(has_parent: bool, major: i64, minor: i64, span_id: SpanId) -> SpanKey {
-    let mut key = [0; 25];
-    key[0] = u8::from(has_parent);
+fn key(span: &Prepared, major: i64, minor: i64) -> SpanKey {
+    let mut key = [0; 33];
+    key[0] = u8::from(span.parent_id.is_some());
     key[1..9].copy_from_slice(&sortable(major));
     key[9..17].copy_from_slice(&sortable(minor));
-    key[17..].copy_from_slice(&span_id.0);
+    key[17..25].copy_from_slice(&span.span_id.0);
+    key[25..].copy_from_slice(&span.version);
     key
 }
 

@@ -44,7 +44,7 @@ impl Staged {
             Body::Known(id) => Ok(*id),
             Body::New { key, packed } => self.find_or(*key, dedup, || {
                 let mut insert = connection.prepare_cached("INSERT INTO body (hash, data) VALUES (?, ?)")?;
-                Ok(insert.insert((key.to_be_bytes(), packed))?)
+                Ok(insert.insert((key.to_be_bytes(), &**packed))?)
             }),
         }
     }

@@ -1,9 +1,10 @@
 //! Which of several spans that describe one call owns its tokens.
 //!
 //! Two libraries that trace the same call write two spans with the provider's same response id: parent and child, siblings,
-//! or in traces of their own. They also overlap in time. Servers that answer every call with one constant id are common in
-//! tests and self-hosted models, so the id alone is not enough: the claims of an id fall into groups of overlapping spans,
-//! and each group has one winner: a span with messages before one without, then the first, then the least id.
+//! or in traces of their own. The id alone is not enough: servers that answer every call with one constant id are common in
+//! tests and self-hosted models. So spans are taken for one call only if they also overlap in time and come from different
+//! instrumentation scopes; one library writes one span a call. Of a call's spans one wins: with messages before without, then
+//! the first, then the least id.
 
 use std::collections::HashMap;
 
@@ -13,10 +14,13 @@ use crate::{Result, recent::Recent};
 
 /// Response ids remembered. Two libraries write about the same call within moments of each other.
 const CAPACITY: usize = 100_000;
-/// Claims remembered of one id; older ones are settled.
-const MAX_CLAIMS: usize = 16;
+/// Claims remembered of one id; those that ended first are settled.
+const MAX_CLAIMS: usize = 64;
 /// Spans looked at when the program starts.
 const WARM_SPANS: i64 = 20_000;
+
+/// Trace row id and span id.
+type Claimant = (i64, [u8; 8]);
 
 /// A span that reports usage under a response id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,10 +31,22 @@ pub(crate) struct Claim {
     pub(crate) end_ns: i64,
     pub(crate) trace: i64,
     pub(crate) span_id: [u8; 8],
+    /// Hash of the instrumentation scope.
+    pub(crate) scope: i64,
+}
+
+impl Claim {
+    fn id(&self) -> Claimant {
+        (self.trace, self.span_id)
+    }
+
+    fn overlaps(&self, other: &Claim) -> bool {
+        self.start_ns <= other.end_ns && other.start_ns <= self.end_ns
+    }
 }
 
 /// A change of who owns: the span and whether its usage now counts.
-pub(crate) type Verdict = ((i64, [u8; 8]), bool);
+pub(crate) type Verdict = (Claimant, bool);
 
 #[derive(Debug)]
 pub(crate) struct Claims(Recent<i64, Vec<Claim>>);
@@ -42,34 +58,44 @@ impl Default for Claims {
 }
 
 impl Claims {
-    /// Adds a claim. Returns whose verdict changed, the newcomer's always first.
+    /// Adds a claim. Returns the newcomer's verdict and whose changed.
     pub(crate) fn add(&mut self, response: i64, claim: Claim) -> Vec<Verdict> {
-        let mut empty = Vec::new();
-        let claims = self.0.get(&response).unwrap_or(&mut empty);
-        let before = winners(claims);
-        let id = (claim.trace, claim.span_id);
-        claims.retain(|other| (other.trace, other.span_id) != id);
-        claims.push(claim);
-        if claims.len() > MAX_CLAIMS {
-            claims.remove(0);
-        }
-        let after = winners(claims);
-        let mut verdicts = vec![(id, after[&id])];
-        verdicts.extend(
-            after.into_iter().filter(|(other, wins)| *other != id && before.get(other) != Some(wins)),
-        );
-        if !empty.is_empty() {
-            self.0.insert(response, empty);
+        let id = claim.id();
+        let mut verdicts = self.change(response, |claims| {
+            claims.retain(|other| other.id() != id);
+            claims.push(claim);
+            if claims.len() > MAX_CLAIMS {
+                let settled = claims.iter().enumerate().min_by_key(|(_, claim)| (claim.end_ns, claim.id()));
+                if let Some(at) = settled.map(|(at, _)| at) {
+                    claims.swap_remove(at);
+                }
+            }
+        });
+        if !verdicts.iter().any(|(other, _)| *other == id) {
+            // Its verdict is what it was for its earlier version.
+            let claims = self.0.get(&response).map_or(&[][..], |claims| claims);
+            verdicts.push((id, verdicts_of(claims).get(&id).copied().unwrap_or(true)));
         }
         verdicts
     }
 
+    /// Takes back the claim of a span whose newer version makes another or none.
+    pub(crate) fn withdraw(&mut self, response: i64, id: Claimant) -> Vec<Verdict> {
+        self.change(response, |claims| claims.retain(|claim| claim.id() != id))
+    }
+
     /// Forgets a deleted trace's claims and returns who inherits.
     pub(crate) fn remove_trace(&mut self, response: i64, trace: i64) -> Vec<Verdict> {
-        let Some(claims) = self.0.get(&response) else { return Vec::new() };
-        let before = winners(claims);
-        claims.retain(|claim| claim.trace != trace);
-        winners(claims).into_iter().filter(|(id, wins)| before.get(id) != Some(wins)).collect()
+        self.change(response, |claims| claims.retain(|claim| claim.trace != trace))
+    }
+
+    fn change(&mut self, response: i64, apply: impl FnOnce(&mut Vec<Claim>)) -> Vec<Verdict> {
+        let mut claims = self.0.get(&response).map(std::mem::take).unwrap_or_default();
+        let before = verdicts_of(&claims);
+        apply(&mut claims);
+        let after = verdicts_of(&claims);
+        self.0.insert(response, claims);
+        after.into_iter().filter(|(id, wins)| before.get(id) != Some(wins)).collect()
     }
 
     pub(crate) fn clear(&mut self) {
@@ -81,7 +107,7 @@ impl Claims {
         let newest: Option<i64> =
             connection.query_row("SELECT max(id) FROM span", [], |row| row.get(0)).optional()?.flatten();
         let mut select = connection.prepare(
-            "SELECT response, messages, start_ns, end_ns, trace, span_id FROM span \
+            "SELECT response, messages, start_ns, end_ns, trace, span_id, scope FROM span \
              WHERE id > ? AND response IS NOT NULL ORDER BY id",
         )?;
         let mut rows = select.query([newest.unwrap_or(0) - WARM_SPANS])?;
@@ -92,6 +118,7 @@ impl Claims {
                 end_ns: row.get(3)?,
                 trace: row.get(4)?,
                 span_id: row.get(5)?,
+                scope: row.get(6)?,
             };
             self.add(row.get(0)?, claim);
         }
@@ -99,58 +126,63 @@ impl Claims {
     }
 }
 
-/// For each claim whether it wins its group of overlapping spans.
-fn winners(claims: &[Claim]) -> HashMap<(i64, [u8; 8]), bool> {
-    let mut by_start: Vec<&Claim> = claims.iter().collect();
-    by_start.sort_by_key(|claim| (claim.start_ns, *claim));
-    let mut groups: Vec<(i64, Vec<&Claim>)> = Vec::new();
-    for claim in by_start {
-        match groups.last_mut() {
-            Some((end_ns, group)) if claim.start_ns <= *end_ns => {
-                *end_ns = claim.end_ns.max(*end_ns);
-                group.push(claim);
+/// For each claim whether it wins. A function of the set alone, so that the order of arrival does not matter: in the order
+/// of preference, a claim joins the first call that it overlaps and that its scope has not described yet, or begins one.
+fn verdicts_of(claims: &[Claim]) -> HashMap<Claimant, bool> {
+    let mut preferred: Vec<&Claim> = claims.iter().collect();
+    preferred.sort();
+    let mut calls: Vec<Vec<&Claim>> = Vec::new();
+    let mut verdicts = HashMap::with_capacity(claims.len());
+    for claim in preferred {
+        let described = |call: &&mut Vec<&Claim>| {
+            call[0].overlaps(claim) && call.iter().all(|other| other.scope != claim.scope)
+        };
+        match calls.iter_mut().find(described) {
+            Some(call) => {
+                call.push(claim);
+                verdicts.insert(claim.id(), false);
             }
-            _ => groups.push((claim.end_ns, vec![claim])),
+            None => {
+                calls.push(vec![claim]);
+                verdicts.insert(claim.id(), true);
+            }
         }
     }
-    groups
-        .iter()
-        .flat_map(|(_, group)| {
-            let winner = group.iter().min();
-            group.iter().map(move |claim| ((claim.trace, claim.span_id), Some(claim) == winner))
-        })
-        .collect()
+    verdicts
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn claim(n: u8, messages: bool, start_ns: i64, end_ns: i64) -> Claim {
-        Claim { without_messages: !messages, start_ns, end_ns, trace: i64::from(n), span_id: [n; 8] }
+    fn claim(n: u8, messages: bool, start_ns: i64, end_ns: i64, scope: i64) -> Claim {
+        Claim { without_messages: !messages, start_ns, end_ns, trace: i64::from(n), span_id: [n; 8], scope }
+    }
+
+    fn sorted(mut verdicts: Vec<Verdict>) -> Vec<(i64, bool)> {
+        verdicts.sort();
+        verdicts.into_iter().map(|((trace, _), wins)| (trace, wins)).collect()
     }
 
     #[test]
-    fn the_fuller_of_two_overlapping_spans_owns_in_either_order() {
-        let (bare, full) = (claim(1, false, 0, 10), claim(2, true, 1, 9));
+    fn the_fuller_of_two_libraries_spans_owns_in_either_order() {
+        let (bare, full) = (claim(1, false, 0, 10, 1), claim(2, true, 1, 9, 2));
         let mut claims = Claims::default();
-        assert_eq!(claims.add(7, bare.clone()), [((1, [1; 8]), true)]);
-        assert_eq!(claims.add(7, full.clone()), [((2, [2; 8]), true), ((1, [1; 8]), false)]);
+        assert_eq!(sorted(claims.add(7, bare.clone())), [(1, true)]);
+        assert_eq!(sorted(claims.add(7, full.clone())), [(1, false), (2, true)]);
         let mut claims = Claims::default();
         claims.add(7, full);
-        assert_eq!(claims.add(7, bare), [((1, [1; 8]), false)]);
-        assert_eq!(claims.remove_trace(7, 2), [((1, [1; 8]), true)]);
+        assert_eq!(sorted(claims.add(7, bare)), [(1, false)]);
+        assert_eq!(sorted(claims.remove_trace(7, 2)), [(1, true)]);
     }
 
     #[test]
-    fn calls_that_follow_each_other_under_a_constant_id_all_count() {
+    fn calls_under_a_constant_id_all_count_one_after_another_and_at_once() {
         let mut claims = Claims::default();
         for n in 0..100 {
-            let start_ns = i64::from(n) * 100;
-            assert_eq!(
-                claims.add(7, claim(n, true, start_ns, start_ns + 50)),
-                [((i64::from(n), [n; 8]), true)]
-            );
+            let start_ns = i64::from(n) * 30;
+            let verdicts = claims.add(7, claim(n, true, start_ns, start_ns + 50, 1));
+            assert_eq!(sorted(verdicts), [(i64::from(n), true)]);
         }
     }
 }

@@ -6,50 +6,41 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use super::{State, traces::add_to_project, usage::Nodes};
 use crate::Result;
 
-/// Traces deleted in one transaction, so that callers with spans do not wait long.
+/// Traces deleted in one turn of the writer; callers with spans have theirs in between.
 const CHUNK: usize = 200;
 
-/// Deletes and returns how many traces there were. An unknown project or trace is not an error: nothing is there either way.
+/// Deletes some and returns how many traces there were, and whether that was all. An unknown project or trace is not an error:
+/// nothing is there either way.
 pub(crate) fn delete(
     connection: &mut Connection,
     state: &mut State,
     project: &str,
     trace: Option<TraceId>,
-) -> Result<usize> {
+) -> Result<(usize, bool)> {
     let find = "SELECT id FROM project WHERE name = ?";
     let Some(project) = connection.query_row(find, [project], |row| row.get::<_, i64>(0)).optional()? else {
-        return Ok(0);
+        return Ok((0, true));
     };
     // Deleted rows must not be taken for living ones.
     state.traces.clear();
-    let mut deleted = 0;
-    loop {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let traces: Vec<i64> = match trace {
-            Some(id) => rows(
-                &transaction,
-                "SELECT id FROM trace WHERE project = ?1 AND trace_id = ?2",
-                (project, id.0),
-            )?,
-            None => rows(
-                &transaction,
-                "SELECT id FROM trace WHERE project = ?1 LIMIT ?2",
-                (project, CHUNK as i64),
-            )?,
-        };
-        for trace in &traces {
-            delete_trace(&transaction, state, project, *trace)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let traces: Vec<i64> = match trace {
+        Some(id) => {
+            rows(&transaction, "SELECT id FROM trace WHERE project = ?1 AND trace_id = ?2", (project, id.0))?
         }
-        let done = trace.is_some() || traces.len() < CHUNK;
-        if done && trace.is_none() {
-            transaction.execute("DELETE FROM project WHERE id = ?", [project])?;
+        None => {
+            rows(&transaction, "SELECT id FROM trace WHERE project = ?1 LIMIT ?2", (project, CHUNK as i64))?
         }
-        transaction.commit()?;
-        deleted += traces.len();
-        if done {
-            return Ok(deleted);
-        }
+    };
+    for trace in &traces {
+        delete_trace(&transaction, state, project, *trace)?;
     }
+    let done = trace.is_some() || traces.len() < CHUNK;
+    if done && trace.is_none() {
+        transaction.execute("DELETE FROM project WHERE id = ?", [project])?;
+    }
+    transaction.commit()?;
+    Ok((traces.len(), done))
 }
 
 fn rows(transaction: &Transaction<'_>, sql: &str, params: impl rusqlite::Params) -> Result<Vec<i64>> {

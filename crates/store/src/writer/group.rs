@@ -23,8 +23,11 @@ enum Outcome {
     Stored,
     /// The same span had been stored before.
     Repeated,
-    /// This version took the place of one with the given status.
-    Replaced(StatusCode),
+    /// This version took the place of one with this status and this claim.
+    Replaced {
+        status: StatusCode,
+        response: Option<i64>,
+    },
     /// The version stored before stays.
     Outdated,
 }
@@ -84,12 +87,19 @@ impl Group<'_, '_> {
         if !matches!(outcome, Outcome::Repeated) {
             trace.see(span);
         }
-        match outcome {
+        let withdrawn = match outcome {
             Outcome::Repeated | Outcome::Outdated => return Ok(()),
-            Outcome::Stored => trace.count(span.status, None),
-            Outcome::Replaced(status) => trace.count(span.status, Some(status)),
-        }
+            Outcome::Stored => {
+                trace.count(span.status, None);
+                None
+            }
+            Outcome::Replaced { status, response } => {
+                trace.count(span.status, Some(status));
+                response
+            }
+        };
         let summary = &span.summary;
+        let id = (trace_row, span.span_id.0);
         self.nodes.arrive(
             self.transaction,
             trace_row,
@@ -98,15 +108,24 @@ impl Group<'_, '_> {
             summary.kind,
             summary.usage,
         )?;
-        let Some(response) = response(project, span) else { return Ok(()) };
-        let claim = Claim {
-            without_messages: !summary.has_messages,
-            start_ns: span.start_ns,
-            end_ns: span.end_ns,
-            trace: trace_row,
-            span_id: span.span_id.0,
-        };
-        for (id, counts) in self.state.claims.add(response, claim) {
+        let response = response(project, span);
+        let mut verdicts = Vec::new();
+        if let Some(withdrawn) = withdrawn.filter(|withdrawn| Some(*withdrawn) != response) {
+            verdicts = self.state.claims.withdraw(withdrawn, id);
+            verdicts.push((id, true));
+        }
+        if let Some(response) = response {
+            let claim = Claim {
+                without_messages: !summary.has_messages,
+                start_ns: span.start_ns,
+                end_ns: span.end_ns,
+                trace: id.0,
+                span_id: id.1,
+                scope: span.scope,
+            };
+            verdicts.extend(self.state.claims.add(response, claim));
+        }
+        for (id, counts) in verdicts {
             self.nodes.judge(self.transaction, id, counts)?;
         }
         Ok(())
@@ -139,10 +158,13 @@ fn insert(
     if insert_new(connection, project, trace, span, refs)? {
         return Ok(Outcome::Stored);
     }
-    let mut select = connection
-        .prepare_cached("SELECT id, end_ns, version, status FROM span WHERE trace = ? AND span_id = ?")?;
-    let (id, end_ns, version, status): (i64, i64, [u8; 8], i64) = select
-        .query_row((trace, span.span_id.0), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let mut select = connection.prepare_cached(
+        "SELECT id, end_ns, version, status, response FROM span WHERE trace = ? AND span_id = ?",
+    )?;
+    type Row = (i64, i64, [u8; 8], i64, Option<i64>);
+    let read =
+        |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
+    let (id, end_ns, version, status, response): Row = select.query_row((trace, span.span_id.0), read)?;
     if version == span.version {
         return Ok(Outcome::Repeated);
     }
@@ -152,7 +174,7 @@ fn insert(
     // A new row, not an update: whoever follows the order of insertion (the sweep, an index) must see it as new.
     connection.prepare_cached("DELETE FROM span WHERE id = ?")?.execute([id])?;
     insert_new(connection, project, trace, span, refs)?;
-    Ok(Outcome::Replaced(StatusCode::from_number(status)))
+    Ok(Outcome::Replaced { status: StatusCode::from_number(status), response })
 }
 
 /// Inserts the row unless the span has one; tells whether it did.
@@ -166,7 +188,7 @@ fn insert_new(
     let summary = &span.summary;
     let mut insert = connection.prepare_cached(
         "INSERT INTO span (trace, project, span_id, parent_id, name, kind, status, start_ns, end_ns, model, note, \
-         response, messages, version, refs, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         response, scope, messages, version, refs, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (trace, span_id) DO NOTHING",
     )?;
     let inserted = insert.execute(rusqlite::params![
@@ -182,6 +204,7 @@ fn insert_new(
         summary.model,
         summary.note,
         response(project, span),
+        span.scope,
         summary.has_messages,
         span.version,
         refs,

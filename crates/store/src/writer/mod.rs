@@ -14,9 +14,11 @@ mod traces;
 mod usage;
 
 use std::{
+    collections::VecDeque,
     path::PathBuf,
     sync::{Arc, mpsc},
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 use bennu_model::TraceId;
@@ -35,11 +37,34 @@ const MAX_GROUP_SPANS: usize = 8_000;
 #[derive(Debug)]
 pub(crate) enum Job {
     /// Store spans of one project.
-    Append { project: Arc<str>, spans: Vec<Prepared>, done: oneshot::Sender<Result<usize>> },
+    Append(Append),
     /// Delete one trace of a project, or everything of it. Answers with the number of traces deleted.
-    Delete { project: Arc<str>, trace: Option<TraceId>, done: oneshot::Sender<Result<usize>> },
+    Delete { project: Arc<str>, trace: Option<TraceId>, deleted: usize, done: oneshot::Sender<Result<usize>> },
     /// Delete rows nobody refers to (see `sweep`).
-    Collect { garbage: sweep::Garbage, done: oneshot::Sender<Result<usize>> },
+    Collect { garbage: sweep::Garbage, done: oneshot::Sender<Result<()>> },
+    /// Answer, to show that the thread lives.
+    Ping { done: oneshot::Sender<Result<()>> },
+}
+
+/// One caller's spans, until they are answered.
+#[derive(Debug)]
+pub(crate) struct Append {
+    pub(crate) project: Arc<str>,
+    pub(crate) spans: Vec<Prepared>,
+    pub(crate) done: oneshot::Sender<Result<usize>>,
+    /// What the caller holds as long as the spans are in memory.
+    pub(crate) held: Held,
+}
+
+/// Something that is dropped when the spans it stands for are stored or refused.
+pub(crate) struct Held(
+    #[expect(dead_code, reason = "held, then dropped")] pub(crate) Box<dyn std::any::Any + Send>,
+);
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Held")
+    }
 }
 
 /// The queue's end that callers hold, and the thread.
@@ -53,9 +78,10 @@ impl Writer {
     /// Starts the thread on a connection that has been set up for writing.
     pub(crate) fn start(connection: Connection, dedup: Arc<Dedup>, wal: PathBuf) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel();
-        let thread = std::thread::Builder::new()
-            .name("bennu-writer".into())
-            .spawn(move || Thread { connection, state: State::new(dedup), wal, jobs, next: None }.run())?;
+        let thread = std::thread::Builder::new().name("bennu-writer".into()).spawn(move || {
+            let (later, log_bounded) = (VecDeque::new(), Instant::now());
+            Thread { connection, state: State::new(dedup), wal, jobs, next: None, later, log_bounded }.run();
+        })?;
         Ok(Writer { queue, thread: Some(thread) })
     }
 
@@ -95,13 +121,9 @@ struct Thread {
     jobs: mpsc::Receiver<Job>,
     /// A job that was taken from the queue but belongs to the next group.
     next: Option<Job>,
-}
-
-/// One caller's spans, until they are answered.
-struct Append {
-    project: Arc<str>,
-    spans: Vec<Prepared>,
-    done: oneshot::Sender<Result<usize>>,
+    /// Long work, done a slice at a time when nothing else waits.
+    later: VecDeque<Job>,
+    log_bounded: Instant,
 }
 
 impl Thread {
@@ -109,24 +131,52 @@ impl Thread {
         if let Err(error) = self.state.claims.warm(&self.connection) {
             tracing::warn!(%error, "recent response ids could not be read");
         }
-        while let Some(job) = self.next.take().or_else(|| self.jobs.recv().ok()) {
+        while let Some(job) = self.take() {
             match job {
-                Job::Append { project, spans, done } => {
-                    let appends = self.gather(Append { project, spans, done });
+                Job::Append(append) => {
+                    let appends = self.gather(append);
                     self.append(appends);
-                }
-                Job::Delete { project, trace, done } => {
-                    let outcome = delete::delete(&mut self.connection, &mut self.state, &project, trace);
-                    if outcome.is_err() {
-                        self.forget();
+                    // Long work has its turn under load, too.
+                    if let Some(job) = self.later.pop_front() {
+                        self.slice(job);
                     }
-                    let _ = done.send(outcome);
                 }
-                Job::Collect { garbage, done } => {
-                    let _ = done.send(sweep::collect(&mut self.connection, &self.state.dedup, garbage));
-                }
+                Job::Ping { done } => drop(done.send(Ok(()))),
+                job => self.slice(job),
             }
             self.bound_log();
+        }
+    }
+
+    /// The next job: what waits on the queue before long work; without either, waits. `None` when every handle is gone and
+    /// nothing is left to do.
+    fn take(&mut self) -> Option<Job> {
+        if let Some(job) = self.next.take().or_else(|| self.jobs.try_recv().ok()) {
+            return Some(job);
+        }
+        self.later.pop_front().or_else(|| self.jobs.recv().ok())
+    }
+
+    /// Does a slice of long work; what is left goes to the end of the line.
+    fn slice(&mut self, job: Job) {
+        match job {
+            Job::Delete { project, trace, deleted, done } => {
+                match delete::delete(&mut self.connection, &mut self.state, &project, trace) {
+                    Ok((more, true)) => drop(done.send(Ok(deleted + more))),
+                    Ok((more, false)) => {
+                        self.later.push_back(Job::Delete { project, trace, deleted: deleted + more, done });
+                    }
+                    Err(error) => {
+                        self.forget();
+                        let _ = done.send(Err(error));
+                    }
+                }
+            }
+            Job::Collect { mut garbage, done } => match sweep::collect(&mut self.connection, &mut garbage) {
+                Ok(true) => self.later.push_back(Job::Collect { garbage, done }),
+                outcome => drop(done.send(outcome.map(drop))),
+            },
+            job @ (Job::Append(_) | Job::Ping { .. }) => self.next = Some(job),
         }
     }
 
@@ -136,9 +186,9 @@ impl Thread {
         let mut appends = vec![first];
         while spans < MAX_GROUP_SPANS {
             match self.jobs.try_recv() {
-                Ok(Job::Append { project, spans: more, done }) => {
-                    spans += more.len();
-                    appends.push(Append { project, spans: more, done });
+                Ok(Job::Append(append)) => {
+                    spans += append.spans.len();
+                    appends.push(append);
                 }
                 Ok(other) => {
                     self.next = Some(other);
@@ -176,7 +226,10 @@ impl Thread {
                     None => Err(Error::Closed),
                 }
             };
-            let _ = append.done.send(answer.map(|()| append.spans.len()));
+            let Append { spans, done, held, .. } = append;
+            let stored = spans.len();
+            drop((spans, held));
+            let _ = done.send(answer.map(|()| stored));
         }
     }
 
@@ -199,8 +252,15 @@ impl Thread {
     /// commits that never finds an end, so past this size the writer itself stops for it.
     fn bound_log(&mut self) {
         const MAX_LOG_BYTES: u64 = 256 << 20;
-        if std::fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > MAX_LOG_BYTES) {
+        const PERIOD: Duration = Duration::from_secs(1);
+        if self.log_bounded.elapsed() > PERIOD
+            && std::fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > MAX_LOG_BYTES)
+        {
+            // A reader in a long answer holds the log; then this does what it can and does not wait.
+            let _ = self.connection.busy_timeout(Duration::ZERO);
             let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            let _ = self.connection.busy_timeout(Duration::from_secs(5));
+            self.log_bounded = Instant::now();
         }
     }
 }

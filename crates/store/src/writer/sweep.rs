@@ -6,8 +6,12 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, mpsc},
-    time::{Duration, Instant},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    time::Duration,
 };
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
@@ -20,29 +24,36 @@ use crate::{
     stored::refs::{self, Ref},
 };
 
-/// How long those who may have found garbage are waited for; past it the sweep is put off to the next deletion.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Rows deleted and pages given back in one turn of the writer; callers with spans have theirs in between.
+const SLICE: usize = 5_000;
 
-/// Rows nobody referred to when `newest_span` was the newest.
+/// Rows nobody referred to when `newest_span` and `newest_node` were the newest.
 #[derive(Debug, Default)]
 pub(crate) struct Garbage {
     newest_span: i64,
+    newest_node: i64,
     bodies: HashSet<i64>,
     nodes: HashSet<i64>,
 }
 
-/// Marks on `reader`, then has the writer collect. Returns the number of rows deleted. Blocks; call it off the async threads.
-pub(crate) fn sweep(reader: &Connection, dedup: &Dedup, queue: &mpsc::Sender<Job>) -> Result<usize> {
-    let garbage = mark(reader)?;
-    if garbage.bodies.is_empty() && garbage.nodes.is_empty() {
-        return Ok(0);
+/// Marks on `reader`, then has the writer collect. Blocks, and must not run twice at once. Gives up when told to stop.
+pub(crate) fn sweep(
+    reader: &Connection,
+    dedup: &Dedup,
+    queue: &mpsc::Sender<Job>,
+    stop: &AtomicBool,
+) -> Result<()> {
+    let garbage = mark(reader, stop)?;
+    if garbage.is_empty() {
+        return Ok(());
     }
-    evict(dedup, &garbage);
+    // Ids of bodies and nodes overlap; forgetting one too many costs a copy, no more.
+    dedup.evict(|_, id| garbage.bodies.contains(&id) || garbage.nodes.contains(&id));
+    // Whoever took a ticket before may have found some of it. Every ticket is given up: requests end.
     let age = dedup.next_age();
-    let begun = Instant::now();
     while Arc::strong_count(&age) > 1 {
-        if begun.elapsed() > PATIENCE {
-            return Ok(0);
+        if stop.load(Ordering::Relaxed) {
+            return Ok(());
         }
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -51,20 +62,21 @@ pub(crate) fn sweep(reader: &Connection, dedup: &Dedup, queue: &mpsc::Sender<Job
     answer.blocking_recv().map_err(|_| Error::Closed)?
 }
 
-fn evict(dedup: &Dedup, garbage: &Garbage) {
-    // Ids of bodies and nodes overlap; forgetting one too many costs a copy, no more.
-    dedup.evict(|_, id| garbage.bodies.contains(&id) || garbage.nodes.contains(&id));
-}
-
-fn mark(reader: &Connection) -> Result<Garbage> {
+fn mark(reader: &Connection, stop: &AtomicBool) -> Result<Garbage> {
     let snapshot = reader.unchecked_transaction()?;
-    let newest_span = snapshot.query_row("SELECT coalesce(max(id), 0) FROM span", [], |row| row.get(0))?;
+    let newest = |table: &str| -> Result<i64> {
+        let sql = format!("SELECT coalesce(max(id), 0) FROM {table}");
+        Ok(snapshot.query_row(&sql, [], |row| row.get(0))?)
+    };
+    let (newest_span, newest_node) = (newest("span")?, newest("node")?);
     let mut garbage = Garbage {
-        newest_span,
+        newest_span: 0,
+        newest_node,
         bodies: all(&snapshot, "SELECT id FROM body")?,
         nodes: all(&snapshot, "SELECT id FROM node")?,
     };
-    garbage.spare(&snapshot, 0)?;
+    garbage.spare(&snapshot, stop)?;
+    garbage.newest_span = newest_span;
     Ok(garbage)
 }
 
@@ -75,13 +87,24 @@ fn all(connection: &Connection, sql: &str) -> Result<HashSet<i64>> {
 }
 
 impl Garbage {
-    /// Takes out what spans newer than `after` refer to, with the bodies of their lists.
-    fn spare(&mut self, connection: &Connection, after: i64) -> Result<()> {
+    fn is_empty(&self) -> bool {
+        self.bodies.is_empty() && self.nodes.is_empty()
+    }
+
+    /// Takes out what spans newer than `newest_span` refer to, with the bodies of their lists.
+    fn spare(&mut self, connection: &Connection, stop: &AtomicBool) -> Result<()> {
         let mut node = connection.prepare_cached("SELECT parent, body FROM node WHERE id = ?")?;
-        let mut spans = connection.prepare("SELECT refs FROM span WHERE id > ?")?;
-        let mut rows = spans.query([after])?;
+        let mut spans = connection.prepare_cached("SELECT id, refs FROM span WHERE id > ? ORDER BY id")?;
+        let mut rows = spans.query([self.newest_span])?;
+        // Nodes newer than the mark, already walked.
+        let mut walked = HashSet::new();
         while let Some(row) = rows.next()? {
-            let bytes = row.get_ref(0)?.as_blob().map_err(|_| Error::Damaged("references"))?;
+            if stop.load(Ordering::Relaxed) {
+                *self = Garbage::default();
+                return Ok(());
+            }
+            self.newest_span = row.get(0)?;
+            let bytes = row.get_ref(1)?.as_blob().map_err(|_| Error::Damaged("references"))?;
             for reference in refs::decode(bytes)? {
                 let mut list = match reference {
                     Ref::Body(id) => {
@@ -91,8 +114,12 @@ impl Garbage {
                     Ref::List(id) => Some(id),
                     Ref::Empty => None,
                 };
-                // A node that is spared already has spared its ancestors.
-                while let Some(id) = list.filter(|id| self.nodes.remove(id)) {
+                while let Some(id) = list {
+                    // An old node that is not garbage has spared its ancestors; a new one may stand on garbage.
+                    let fresh = id > self.newest_node && walked.insert(id);
+                    if !self.nodes.remove(&id) && !fresh {
+                        break;
+                    }
                     let (parent, body): (Option<i64>, i64) =
                         node.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
                     self.bodies.remove(&body);
@@ -102,31 +129,77 @@ impl Garbage {
         }
         Ok(())
     }
+
+    fn take_slice(&mut self) -> (Vec<i64>, Vec<i64>) {
+        let take = |set: &mut HashSet<i64>| {
+            let ids: Vec<i64> = set.iter().copied().take(SLICE).collect();
+            for id in &ids {
+                set.remove(id);
+            }
+            ids
+        };
+        (take(&mut self.bodies), take(&mut self.nodes))
+    }
 }
 
-/// Deletes garbage that is still garbage, and gives the freed pages back to the file system.
-pub(crate) fn collect(connection: &mut Connection, dedup: &Dedup, mut garbage: Garbage) -> Result<usize> {
+/// Deletes a slice of garbage that is still garbage; tells whether there is more to do. At the end gives the freed pages back to
+/// the file system.
+pub(crate) fn collect(connection: &mut Connection, garbage: &mut Garbage) -> Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    garbage.spare(&transaction, garbage.newest_span)?;
-    let mut deleted = 0;
-    {
-        let mut body = transaction.prepare("DELETE FROM body WHERE id = ?")?;
-        for id in &garbage.bodies {
-            deleted += body.execute([id])?;
-        }
-        let mut node = transaction.prepare("DELETE FROM node WHERE id = ?")?;
-        for id in &garbage.nodes {
-            deleted += node.execute([id])?;
+    garbage.spare(&transaction, &AtomicBool::new(false))?;
+    let (bodies, nodes) = garbage.take_slice();
+    for (sql, ids) in [("DELETE FROM body WHERE id = ?", bodies), ("DELETE FROM node WHERE id = ?", nodes)] {
+        let mut delete = transaction.prepare_cached(sql)?;
+        for id in ids {
+            delete.execute([id])?;
         }
     }
     transaction.commit()?;
-    evict(dedup, &garbage);
+    if !garbage.is_empty() {
+        return Ok(true);
+    }
     // Each step of this pragma frees a page; the rows it yields are empty.
-    let mut vacuum = connection.prepare("PRAGMA incremental_vacuum")?;
+    let mut vacuum = connection.prepare(&format!("PRAGMA incremental_vacuum({SLICE})"))?;
     let mut rows = vacuum.query([])?;
     while rows.next()?.is_some() {}
     drop(rows);
     drop(vacuum);
-    let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).optional();
-    Ok(deleted)
+    let free: Option<i64> = connection.query_row("PRAGMA freelist_count", [], |row| row.get(0)).optional()?;
+    Ok(free.unwrap_or(0) > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn insert_span(connection: &Connection, id: i64, references: &[Ref]) {
+        let sql = "INSERT INTO span (id, trace, project, span_id, name, kind, status, start_ns, end_ns, scope, messages, version, \
+                   refs, data) VALUES (?1, 1, 1, ?1, '', 0, 0, 0, 0, 0, 0, x'00', ?2, x'00')";
+        connection.execute(sql, (id, refs::encode(references))).unwrap();
+    }
+
+    fn count(connection: &Connection, table: &str) -> i64 {
+        connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn what_a_span_found_while_the_mark_ran_is_spared() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        crate::schema::migrate(&mut connection, "test").unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO body (id, hash, data) VALUES (1, x'01', x''), (2, x'02', x''), (3, x'03', x''), (4, x'04', x'');
+                 INSERT INTO node (id, parent, body, hash) VALUES (1, NULL, 1, x'01'), (2, 1, 2, x'02'), (3, NULL, 3, x'03');",
+            )
+            .unwrap();
+        let mut garbage = mark(&connection, &AtomicBool::new(false)).unwrap();
+        assert_eq!((garbage.bodies.len(), garbage.nodes.len()), (4, 3), "nobody refers to anything");
+        // The next call of the conversation that was deleted: a new node on garbage.
+        connection.execute_batch("INSERT INTO body (id, hash, data) VALUES (5, x'05', x''); INSERT INTO node VALUES (4, 2, 5, x'04');").unwrap();
+        insert_span(&connection, 1, &[Ref::List(4), Ref::Empty]);
+        insert_span(&connection, 2, &[Ref::List(4), Ref::Body(4)]);
+        while collect(&mut connection, &mut garbage).unwrap() {}
+        let bodies: Vec<i64> = all(&connection, "SELECT id FROM body").unwrap().into_iter().collect();
+        assert_eq!((bodies.contains(&3), bodies.len(), count(&connection, "node")), (false, 4, 3));
+    }
 }

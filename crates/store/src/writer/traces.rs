@@ -11,6 +11,9 @@ use crate::{Prepared, Result, recent::Recent};
 /// Trace rows kept in memory between transactions.
 const CAPACITY: usize = 8_000;
 
+/// Sums are held here: three of them and a change still fit the type.
+const MAX_SUM: i64 = 1 << 60;
+
 /// A trace's row id, and its row as of the last commit.
 #[derive(Debug, Clone)]
 pub(crate) struct TraceState {
@@ -81,9 +84,7 @@ impl TraceState {
         self.start_ns = self.start_ns.min(span.start_ns);
         self.end_ns = self.end_ns.max(span.end_ns).max(span.start_ns);
         self.kinds |= 1 << span.summary.kind as i64;
-        let has_parent = span.parent_id.is_some();
-        let first = first(has_parent, span.start_ns, span.end_ns, span.span_id);
-        let last = last(has_parent, span.start_ns, span.end_ns, span.span_id);
+        let (first, last) = (first(span), last(span));
         let summary = &span.summary;
         self.root.offer(&first, Some((span.name.clone(), summary.kind as i64)));
         self.input.offer(&first, summary.input_preview.clone());
@@ -143,7 +144,7 @@ impl TraceState {
 
     /// Input, output and totals without a split: what a list shows as "tokens".
     fn total_tokens(&self) -> i64 {
-        self.tokens[0] + self.tokens[1] + self.tokens[5]
+        (self.tokens[0] + self.tokens[1] + self.tokens[5]).min(MAX_SUM)
     }
 }
 
@@ -213,7 +214,9 @@ impl Traces {
                 self.touched.insert(key, (state.clone(), state));
             }
             if let Some((state, _)) = self.by_id.get(&id).and_then(|key| self.touched.get_mut(key)) {
-                state.tokens.iter_mut().zip(more).for_each(|(tokens, more)| *tokens += more);
+                for (tokens, more) in state.tokens.iter_mut().zip(more) {
+                    *tokens = (*tokens + more).clamp(0, MAX_SUM);
+                }
             }
         }
         let mut totals: HashMap<i64, [i64; 5]> = HashMap::new();
@@ -244,10 +247,10 @@ impl Traces {
 pub(crate) fn add_to_project(connection: &Connection, project: i64, total: [i64; 5]) -> Result<()> {
     connection
         .prepare_cached(
-            "UPDATE project SET traces = traces + ?2, spans = spans + ?3, errors = errors + ?4, tokens = tokens + ?5, \
-             last_ns = max(last_ns, ?6) WHERE id = ?1",
+            "UPDATE project SET traces = traces + ?2, spans = spans + ?3, errors = errors + ?4, \
+             tokens = max(0, min(tokens + ?5, ?7)), last_ns = max(last_ns, ?6) WHERE id = ?1",
         )?
-        .execute((project, total[0], total[1], total[2], total[3], total[4]))?;
+        .execute((project, total[0], total[1], total[2], total[3], total[4], MAX_SUM))?;
     Ok(())
 }
 

@@ -25,9 +25,6 @@ const PRESENT: i64 = 1;
 const REPEATS: i64 = 2;
 /// Another span that describes the same call owns its tokens.
 const DISOWNED: i64 = 4;
-/// Some span below reports usage. Set once, never unset.
-const USAGE_BELOW: i64 = 8;
-
 /// Trace row id and span id.
 pub(crate) type NodeId = (i64, [u8; 8]);
 
@@ -37,7 +34,10 @@ pub(crate) struct Node {
     parent: Option<[u8; 8]>,
     flags: i64,
     reported: Usage,
+    /// Owned by the spans below together.
     below: [i64; TOKEN_TYPES],
+    /// Children that report usage or have such spans below them.
+    telling: i64,
 }
 
 impl Node {
@@ -51,7 +51,7 @@ impl Node {
 
     /// Tokens this span owns.
     pub(crate) fn owned(&self) -> [i64; TOKEN_TYPES] {
-        if !self.has(PRESENT) || self.has(DISOWNED) || (self.has(REPEATS) && self.has(USAGE_BELOW)) {
+        if !self.has(PRESENT) || self.has(DISOWNED) || (self.has(REPEATS) && self.telling > 0) {
             return [0; TOKEN_TYPES];
         }
         let reported = signed(self.reported.tokens());
@@ -64,17 +64,18 @@ impl Node {
             return [0; TOKEN_TYPES];
         }
         let owned = self.owned();
-        std::array::from_fn(|at| self.below[at] + owned[at])
+        std::array::from_fn(|at| self.below[at].saturating_add(owned[at]).min(MAX_BELOW))
     }
 
     fn tells_usage(&self) -> bool {
-        self.has(PRESENT) && (!self.reported.is_unknown() || self.has(USAGE_BELOW))
+        self.has(PRESENT) && (!self.reported.is_unknown() || self.telling > 0)
     }
 }
 
 /// What a row of table `usage` says of a span: reported, and owned.
 pub(crate) fn read_row(flags: i64, reported: &[u8], below: &[u8]) -> Result<(Usage, Tokens)> {
-    let node = Node { parent: None, flags, reported: decode_usage(reported)?, below: decode_sums(below)? };
+    let (below, telling) = decode_below(below)?;
+    let node = Node { parent: None, flags, reported: decode_usage(reported)?, below, telling };
     Ok((node.reported, node.owned().map(|count| count.unsigned_abs())))
 }
 
@@ -104,9 +105,9 @@ impl Nodes {
             return Ok(());
         }
         let parent = parent_id.map(|id| id.0);
-        let old_parent = known.filter(|node| node.has(PRESENT)).and_then(|node| node.parent);
-        if old_parent.is_some() && old_parent != parent {
-            // A newer version moved the span: take its sum from where it was.
+        let moved = known.is_some_and(|node| node.has(PRESENT) && node.parent != parent);
+        if moved {
+            // A newer version stands elsewhere: take its sum from where it was.
             self.change(connection, id, |node| node.set(PRESENT, false))?;
         }
         self.change(connection, id, |node| {
@@ -141,9 +142,9 @@ impl Nodes {
             }
             delta = self.touch((trace, at), |node| {
                 for (below, more) in node.below.iter_mut().zip(carry.tokens) {
-                    *below += more;
+                    *below = below.saturating_add(more).clamp(0, MAX_BELOW);
                 }
-                node.flags |= if carry.usage_below { USAGE_BELOW } else { 0 };
+                node.telling += carry.telling;
             });
         }
         Ok(())
@@ -152,20 +153,20 @@ impl Nodes {
     /// Changes one node; returns what its parent has to be told, if anything.
     fn touch(&mut self, id: NodeId, apply: impl FnOnce(&mut Node)) -> Option<Carry> {
         let node = self.nodes.entry(id).or_default();
-        let (owned, subtree, told, parent) = (node.owned(), node.subtree(), node.tells_usage(), node.parent);
+        let (owned, subtree, told) = (node.owned(), node.subtree(), node.tells_usage());
         apply(node);
         self.dirty.insert(id);
         let sum = self.owned.entry(id.0).or_default();
         let (now_owned, now_subtree) = (node.owned(), node.subtree());
         for at in 0..TOKEN_TYPES {
-            sum[at] += now_owned[at] - owned[at];
+            sum[at] = sum[at].saturating_add(now_owned[at] - owned[at]);
         }
         let carry = Carry {
-            parent: node.parent.or(parent),
+            parent: node.parent,
             tokens: std::array::from_fn(|at| now_subtree[at] - subtree[at]),
-            usage_below: node.tells_usage(),
+            telling: i64::from(node.tells_usage()) - i64::from(told),
         };
-        (carry.tokens != [0; TOKEN_TYPES] || carry.usage_below != told).then_some(carry)
+        (carry.tokens != [0; TOKEN_TYPES] || carry.telling != 0).then_some(carry)
     }
 
     fn load(&mut self, connection: &Connection, id: NodeId) -> Result<Option<&Node>> {
@@ -177,8 +178,8 @@ impl Nodes {
             let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
             let row: Option<Row> = select.query_row(id, read).optional()?;
             let Some((parent, flags, reported, below)) = row else { return Ok(None) };
-            let node =
-                Node { parent, flags, reported: decode_usage(&reported)?, below: decode_sums(&below)? };
+            let (below, telling) = decode_below(&below)?;
+            let node = Node { parent, flags, reported: decode_usage(&reported)?, below, telling };
             place.insert(node);
         }
         Ok(self.nodes.get(&id))
@@ -191,7 +192,8 @@ impl Nodes {
         )?;
         for id in self.dirty {
             if let Some(node) = self.nodes.get(&id) {
-                let (reported, below) = (encode_usage(&node.reported), encode_sums(&node.below));
+                let (reported, below) =
+                    (encode_usage(&node.reported), encode_below(&node.below, node.telling));
                 upsert.execute((id.0, id.1, node.parent, node.flags, reported, below))?;
             }
         }
@@ -203,7 +205,8 @@ impl Nodes {
 struct Carry {
     parent: Option<[u8; 8]>,
     tokens: [i64; TOKEN_TYPES],
-    usage_below: bool,
+    /// One more or one fewer that tells of usage.
+    telling: i64,
 }
 
 /// The node of a span that has told no usage so far: its place in the tree, if it has arrived.
@@ -218,37 +221,47 @@ fn span_node(connection: &Connection, trace: i64, span_id: [u8; 8]) -> Result<No
     }))
 }
 
-/// Counts beyond this are nonsense and are held there, so that sums cannot overflow.
+/// A subtree's sum is held here.
+const MAX_BELOW: i64 = 1 << 60;
+
+/// Counts beyond this are nonsense and are held there, so that sums do not overflow.
 fn signed(tokens: Tokens) -> [i64; TOKEN_TYPES] {
-    const MAX_TOKENS: u64 = 1 << 48;
+    const MAX_TOKENS: u64 = 1 << 40;
     tokens.map(|count| count.min(MAX_TOKENS) as i64)
 }
 
-/// Six varints, each one more than the count; 0 is unknown.
+/// Varints, each one more than the count; 0 is unknown.
 fn encode_usage(usage: &Usage) -> Vec<u8> {
     varints(usage.parts().map(|count| count.map_or(0, |count| count.saturating_add(1))))
 }
 
 fn decode_usage(bytes: &[u8]) -> Result<Usage> {
-    Ok(Usage::from_parts(read_varints(bytes)?.map(|count| count.checked_sub(1))))
+    let words: [u64; TOKEN_TYPES] = read_varints(bytes)?;
+    Ok(Usage::from_parts(words.map(|count| count.checked_sub(1))))
 }
 
-fn encode_sums(sums: &[i64; TOKEN_TYPES]) -> Vec<u8> {
-    varints(sums.map(|sum| ((sum << 1) ^ (sum >> 63)) as u64))
+/// The sums, then the number of children that tell of usage.
+fn encode_below(sums: &[i64; TOKEN_TYPES], telling: i64) -> Vec<u8> {
+    let mut words = [0; TOKEN_TYPES + 1];
+    words[..TOKEN_TYPES].copy_from_slice(&sums.map(|sum| sum.max(0).unsigned_abs()));
+    words[TOKEN_TYPES] = telling.max(0).unsigned_abs();
+    varints(words)
 }
 
-fn decode_sums(bytes: &[u8]) -> Result<[i64; TOKEN_TYPES]> {
-    Ok(read_varints(bytes)?.map(|word| (word >> 1) as i64 ^ -((word & 1) as i64)))
+fn decode_below(bytes: &[u8]) -> Result<([i64; TOKEN_TYPES], i64)> {
+    let words: [u64; TOKEN_TYPES + 1] = read_varints(bytes)?;
+    let sum = |word: u64| i64::try_from(word).unwrap_or(MAX_BELOW);
+    Ok((std::array::from_fn(|at| sum(words[at])), sum(words[TOKEN_TYPES])))
 }
 
-fn varints(words: [u64; TOKEN_TYPES]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(12);
+fn varints<const N: usize>(words: [u64; N]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(2 * N);
     words.iter().for_each(|word| prost::encoding::encode_varint(*word, &mut bytes));
     bytes
 }
 
-fn read_varints(mut bytes: &[u8]) -> Result<[u64; TOKEN_TYPES]> {
-    let mut words = [0; TOKEN_TYPES];
+fn read_varints<const N: usize>(mut bytes: &[u8]) -> Result<[u64; N]> {
+    let mut words = [0; N];
     for word in &mut words {
         *word = prost::encoding::decode_varint(&mut bytes).map_err(|_| Error::Damaged("usage"))?;
     }

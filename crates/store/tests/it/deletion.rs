@@ -37,13 +37,13 @@ async fn content_goes_from_the_disk_unless_somebody_else_refers_to_it() {
         connection.query_row("SELECT count(*) FROM body", [], |row| row.get::<_, i64>(0)).unwrap()
     };
     for _ in 0..200 {
-        if bodies() == 5 {
+        if bodies() == 6 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    // Of trace 2: the origin, input, output and two messages.
-    assert_eq!(bodies(), 5);
+    // Of trace 2: the resource, the scope, input, output and two messages.
+    assert_eq!(bodies(), 6);
     let survivor = store.spans(store.trace_of("p", 2).await.row.id, None).await.unwrap().pop().unwrap().span;
     assert_eq!(survivor.attributes[0].1.as_text(), Some(shared));
 

@@ -52,8 +52,8 @@ async fn a_full_disk_refuses_and_keeps_what_it_acknowledged() {
         let (mut span, summary) =
             of_trace(span(1, None, acknowledged, 1 + acknowledged), acknowledged as u8 + 1);
         span.attributes = vec![text("input.value", &content(acknowledged as u32))];
-        let prepared = store.prepare(span, summary);
-        match store.append("p", vec![prepared]).await {
+        let prepared = store.preparer().prepare(span, summary);
+        match store.append("p", vec![prepared], ()).await {
             Ok(_) => acknowledged += 1,
             Err(error) => break error,
         }
@@ -67,8 +67,8 @@ async fn a_full_disk_refuses_and_keeps_what_it_acknowledged() {
     let store = open(None);
     let (mut span, summary) = of_trace(span(1, None, acknowledged, 1 + acknowledged), 255);
     span.attributes = vec![text("input.value", &content(acknowledged as u32))];
-    let prepared = store.prepare(span, summary);
-    store.append("p", vec![prepared]).await.unwrap();
+    let prepared = store.preparer().prepare(span, summary);
+    store.append("p", vec![prepared], ()).await.unwrap();
     for row in store.traces("p", Default::default(), None, 1000).await.unwrap().traces {
         let spans = store.spans(row.id, None).await.unwrap();
         assert!(spans[0].span.attributes[0].1.as_text().unwrap().len() > 5_000);
@@ -83,8 +83,9 @@ async fn a_question_that_takes_too_long_is_cut_off() {
     let store = Store::open(directory.path(), options).unwrap();
     for trace in 0..8_u8 {
         let spans = (1..=250).map(|number| of_trace(span(number, None, 0, 1), trace)).collect::<Vec<_>>();
-        let prepared = spans.into_iter().map(|(span, summary)| store.prepare(span, summary)).collect();
-        store.append("p", prepared).await.unwrap();
+        let mut preparer = store.preparer();
+        let prepared = spans.into_iter().map(|(span, summary)| preparer.prepare(span, summary)).collect();
+        store.append("p", prepared, ()).await.unwrap();
     }
     let filter = bennu_store::SpanFilter { names: vec!["none".into()], ..Default::default() };
     let asked = store.project_spans("p", filter, None, 10).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bennu_model::{
-    Attribute, Kind, Origin, Span, SpanId, Status, StatusCode, Summary, TraceId, Usage, Value,
+    Attribute, Kind, Origin, Resource, Span, SpanId, Status, StatusCode, Summary, TraceId, Usage, Value,
 };
 use bennu_store::{Options, Store, Trace};
 use tempfile::TempDir;
@@ -28,8 +28,10 @@ impl TestStore {
 
     /// Stores spans in one request.
     pub(crate) async fn append(&self, project: &str, spans: Vec<(Span, Summary)>) {
-        let prepared = spans.into_iter().map(|(span, summary)| self.prepare(span, summary)).collect();
-        self.store.as_ref().unwrap().append(project, prepared).await.unwrap();
+        let store = self.store.as_ref().unwrap();
+        let mut preparer = store.preparer();
+        let prepared = spans.into_iter().map(|(span, summary)| preparer.prepare(span, summary)).collect();
+        store.append(project, prepared, ()).await.unwrap();
     }
 
     pub(crate) async fn trace_of(&self, project: &str, trace: u8) -> Trace {
@@ -63,7 +65,13 @@ pub(crate) fn span(span: u8, parent: Option<u8>, start: u64, end: u64) -> (Span,
         name: format!("span {span}"),
         start_ns: start * 1_000_000,
         end_ns: end * 1_000_000,
-        origin: Arc::new(Origin { resource: vec![text("service.name", "test")], ..Origin::default() }),
+        origin: Arc::new(Origin {
+            resource: Arc::new(Resource {
+                attributes: vec![text("service.name", "test")],
+                ..Resource::default()
+            }),
+            ..Origin::default()
+        }),
         ..Span::default()
     };
     (span, Summary::default())

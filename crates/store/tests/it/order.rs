@@ -1,6 +1,8 @@
 //! Any order and any splitting of a trace's spans gives the same trace row and the same ownership.
 
-use bennu_model::{Kind, Span, SpanId, StatusCode, Summary, Tokens, Usage};
+use std::sync::Arc;
+
+use bennu_model::{Kind, Origin, Span, SpanId, StatusCode, Summary, Tokens, Usage};
 use proptest::prelude::*;
 
 use crate::kit::*;
@@ -23,6 +25,8 @@ fn spans() -> impl Strategy<Value = Vec<(Span, Summary)>> {
             .enumerate()
             .map(|(at, (parent, start, length, kind, tokens, response, (luck, value, messages)))| {
                 let number = at as u8 + 1;
+                // Libraries, told apart by their scopes.
+                let scope = format!("library {}", start % 3);
                 // The parent is an earlier span, none, or one that never comes.
                 let parent = match luck {
                     0 => None,
@@ -31,6 +35,7 @@ fn spans() -> impl Strategy<Value = Vec<(Span, Summary)>> {
                     _ => Some(parent.index(at) as u8 + 1),
                 };
                 let (mut span, mut summary) = span(number, parent, start, start + length);
+                span.origin = Arc::new(Origin { scope_name: scope, ..Origin::default() });
                 if luck == 2 {
                     span.status.code = StatusCode::Error;
                 }
@@ -81,6 +86,24 @@ fn expected_tokens(shown: &Shown) -> Tokens {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// Spans that are sent again, changed: which version stays does not depend on which came first.
+    #[test]
+    fn any_order_of_versions_gives_the_same_trace(
+        spans in spans(),
+        changed in spans(),
+        seed in prop::collection::vec(any::<u32>(), 28),
+        sizes in prop::collection::vec(1_usize..6, 1..4),
+    ) {
+        // `changed` has other times, parents, usage and claims under the same ids.
+        let all: Vec<(Span, Summary)> = spans.into_iter().chain(changed).collect();
+        let straight: Vec<usize> = (0..all.len()).collect();
+        let mut shuffled = straight.clone();
+        shuffled.sort_by_key(|at| seed[*at]);
+        let first = store(&all, &straight, &[all.len()]);
+        prop_assert_eq!(&first, &store(&all, &shuffled, &sizes));
+        prop_assert_eq!(first.0.usage.tokens(), expected_tokens(&first));
+    }
 
     #[test]
     fn any_order_and_splitting_gives_the_same_trace(

@@ -1,6 +1,8 @@
 //! Every token is owned once.
 
-use bennu_model::{Kind, Usage};
+use std::sync::Arc;
+
+use bennu_model::{Kind, Origin, Usage};
 
 use crate::kit::*;
 
@@ -51,7 +53,9 @@ async fn a_wrapping_call_owns_what_the_wrapped_one_does_not_report() {
 async fn two_traces_of_one_call_share_its_tokens_and_deleting_one_leaves_them_to_the_other() {
     let mut store = TestStore::new();
     let call = |trace: u8, messages: bool| {
-        let (span, mut summary) = of_trace(llm(trace, None, 100), trace);
+        let (mut span, mut summary) = of_trace(llm(trace, None, 100), trace);
+        // Each library has a scope of its own.
+        span.origin = Arc::new(Origin { scope_name: format!("library {messages}"), ..Origin::default() });
         summary.response_id = Some("msg_1".into());
         summary.has_messages = messages;
         (span, summary)
@@ -74,6 +78,44 @@ async fn two_traces_of_one_call_share_its_tokens_and_deleting_one_leaves_them_to
 }
 
 #[tokio::test]
+async fn calls_under_one_constant_response_id_all_count() {
+    let store = TestStore::new();
+    for number in 1..=40 {
+        let (mut span, mut summary) =
+            reports(span(number, None, u64::from(number), 100), Kind::Llm, usage(10, 0));
+        summary.response_id = Some("chatcmpl-0".into());
+        span.name = "from a fake server".into();
+        store.append("p", vec![(span, summary)]).await;
+    }
+    assert_eq!(store.trace_of("p", 1).await.row.usage.total(), Some(400));
+}
+
+#[tokio::test]
+async fn a_newer_version_takes_its_tokens_and_its_claim_along() {
+    let early = {
+        let (span, mut summary) = reports(span(2, None, 1, 10), Kind::Llm, usage(10, 0));
+        summary.response_id = Some("a".into());
+        (span, summary)
+    };
+    let late = reports(span(2, Some(1), 1, 20), Kind::Llm, usage(30, 0));
+    let agent = reports(span(1, None, 0, 100), Kind::Agent, usage(30, 0));
+    let other = {
+        let (mut span, mut summary) = reports(span(3, Some(1), 2, 9), Kind::Llm, usage(10, 0));
+        span.origin = Arc::new(Origin { scope_name: "other".into(), ..Origin::default() });
+        summary.response_id = Some("a".into());
+        (span, summary)
+    };
+    let all = [early, late, agent, other];
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2]] {
+        let store = TestStore::new();
+        for at in order {
+            store.append("p", vec![all[at].clone()]).await;
+        }
+        assert_eq!(store.trace_of("p", 1).await.row.usage.total(), Some(40), "{order:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_circle_of_parents_ends() {
     let store = TestStore::new();
     let circle = vec![llm(1, Some(3), 1), llm(2, Some(1), 2), llm(3, Some(2), 3), llm(4, Some(4), 4)];
@@ -87,5 +129,5 @@ async fn absurd_counts_do_not_overflow() {
     let absurd = Usage { input: Some(u64::MAX), ..Usage::default() };
     let spans = (1..20).map(|number| reports(span(number, None, 0, 1), Kind::Llm, absurd)).collect();
     store.append("p", spans).await;
-    assert!(store.trace_of("p", 1).await.row.usage.total().unwrap() > 1 << 48);
+    assert!(store.trace_of("p", 1).await.row.usage.total().unwrap() > 1 << 40);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bennu_model::{
-    Attribute, Event, Link, Origin, OtelKind, Span, SpanId, Status, StatusCode, TraceId, Value,
+    Attribute, Event, Link, Origin, OtelKind, Resource, Span, SpanId, Status, StatusCode, TraceId, Value,
 };
 use bennu_store::{AttributeFilter, SpanFilter};
 use proptest::prelude::*;
@@ -74,7 +74,7 @@ proptest! {
             links: vec![Link { trace_id: TraceId([7; 16]), span_id: SpanId([8; 8]), trace_state: "x".into(), flags: 1, attributes: vec![text("k", "v")], dropped_attributes: 4 }],
             dropped_links: 5,
             repaired: true,
-            origin: Arc::new(Origin { resource: of_resource, resource_dropped: 6, resource_schema_url: "r".into(), scope_name: "s".into(), scope_version: "1".into(), scope_attributes: vec![text("a", "b")], scope_dropped: 7, scope_schema_url: "u".into() }),
+            origin: Arc::new(Origin { resource: Arc::new(Resource { attributes: of_resource, dropped_attributes: 6, schema_url: "r".into() }), scope_name: "s".into(), scope_version: "1".into(), scope_attributes: vec![text("a", "b")], scope_dropped: 7, scope_schema_url: "u".into() }),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let read = runtime.block_on(async {

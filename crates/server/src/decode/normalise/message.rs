@@ -6,6 +6,9 @@ use serde_json::{Map, Value as Json};
 
 use super::source::parse;
 
+/// Parts of a message that are compared with those of its other fields.
+const MAX_COMPARED: usize = 64;
+
 /// Every message of a value: a list, an object that holds a list, a single message, or plain text.
 pub(crate) fn messages(json: &Json) -> Vec<Message> {
     match json {
@@ -39,6 +42,8 @@ fn message(json: &Json) -> Option<Message> {
     let call_id = string(object, &["tool_call_id", "toolCallId"]);
     let mut found = Vec::new();
     for field in ["reasoning_content", "content", "contents", "parts", "tool_calls"] {
+        // Only what another field has said already counts as said twice, and only so much of it is compared.
+        let said = found.len().min(MAX_COMPARED);
         for part in object.get(field).map(parts).unwrap_or_default() {
             let part = match part {
                 Part::Text { text } if field == "reasoning_content" => Part::Reasoning { text },
@@ -48,7 +53,7 @@ fn message(json: &Json) -> Option<Message> {
                 }
                 other => other,
             };
-            if !found.iter().any(|known| same(known, &part)) {
+            if !found[..said].iter().any(|known| same(known, &part)) {
                 found.push(part);
             }
         }

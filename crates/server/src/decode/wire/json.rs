@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD, engine::general_purpose::URL_SAFE_NO_PAD};
 use bennu_model::{
-    Attribute, Event, Link, Origin, OtelKind, Span, SpanId, Status, StatusCode, TraceId, Value,
+    Attribute, Event, Link, Origin, OtelKind, Resource, Span, SpanId, Status, StatusCode, TraceId, Value,
 };
 use serde_json::{Map, Value as Json};
 
-use super::{ids, project};
+use super::{ids, project, repair::repair};
 use crate::decode::{Batch, Refusal, Rejected, ResourceSpans};
 
 /// Reads a body.
@@ -21,12 +21,12 @@ use crate::decode::{Batch, Refusal, Rejected, ResourceSpans};
 /// When it is not JSON, not an object, or holds another signal.
 pub fn read(body: &[u8]) -> Result<Batch, Refusal> {
     let unreadable = |reason: String| Refusal::Unreadable("JSON", reason);
-    let request: Json = match serde_json::from_slice(body) {
-        Ok(request) => request,
-        // Text cut at bytes inside a string: repair it, as in protobuf.
-        Err(_) if std::str::from_utf8(body).is_err() => serde_json::from_str(&String::from_utf8_lossy(body))
-            .map_err(|error| unreadable(error.to_string()))?,
-        Err(error) => return Err(unreadable(error.to_string())),
+    let (request, repaired) = match serde_json::from_slice::<Json>(body) {
+        Ok(request) => (request, false),
+        Err(error) => match repair(body).map(|text| serde_json::from_str(&text)) {
+            Some(Ok(request)) => (request, true),
+            _ => return Err(unreadable(error.to_string())),
+        },
     };
     let object = request.as_object().ok_or_else(|| unreadable("an object was expected".into()))?;
     let Some(resources) = field(object, "resourceSpans") else {
@@ -41,29 +41,30 @@ pub fn read(body: &[u8]) -> Result<Batch, Refusal> {
     };
     let mut batch = Batch::default();
     for resource in list(Some(resources)) {
-        batch.resources.push(read_resource(resource, &mut batch.rejected));
+        let mut resource = read_resource(resource, &mut batch.rejected);
+        resource.spans.iter_mut().for_each(|span| span.repaired = repaired);
+        batch.resources.push(resource);
     }
     Ok(batch)
 }
 
 fn read_resource(resource: &Json, rejected: &mut Rejected) -> ResourceSpans {
     let described = resource.get("resource").unwrap_or(&Json::Null);
-    let origin = Origin {
-        resource: attributes(described),
-        resource_dropped: count(described, "droppedAttributesCount"),
-        resource_schema_url: string(resource, "schemaUrl"),
-        ..Origin::default()
-    };
+    let described = Arc::new(Resource {
+        attributes: attributes(described),
+        dropped_attributes: count(described, "droppedAttributesCount"),
+        schema_url: string(resource, "schemaUrl"),
+    });
     let mut spans = Vec::new();
     for scope_spans in list(get(resource, "scopeSpans")) {
         let scope = scope_spans.get("scope").unwrap_or(&Json::Null);
         let origin = Arc::new(Origin {
+            resource: described.clone(),
             scope_name: string(scope, "name"),
             scope_version: string(scope, "version"),
             scope_attributes: attributes(scope),
             scope_dropped: count(scope, "droppedAttributesCount"),
             scope_schema_url: string(scope_spans, "schemaUrl"),
-            ..origin.clone()
         });
         for span in list(get(scope_spans, "spans")) {
             match read_span(span, &origin) {
@@ -72,7 +73,7 @@ fn read_resource(resource: &Json, rejected: &mut Rejected) -> ResourceSpans {
             }
         }
     }
-    ResourceSpans { project: project(&origin.resource), spans }
+    ResourceSpans { project: project(&described.attributes), spans }
 }
 
 fn read_span(span: &Json, origin: &Arc<Origin>) -> Result<Span, &'static str> {

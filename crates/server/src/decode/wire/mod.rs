@@ -3,6 +3,7 @@
 pub mod proto;
 pub mod protobuf;
 pub mod json;
+mod repair;
 
 use bennu_model::{Attribute, SpanId, TraceId, Value};
 use bennu_semconv::openinference;

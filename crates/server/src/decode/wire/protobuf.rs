@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bennu_model::{
-    Attribute, Event, Link, Origin, OtelKind, Span, SpanId, Status, StatusCode, TraceId, Value,
+    Attribute, Event, Link, Origin, OtelKind, Resource, Span, SpanId, Status, StatusCode, TraceId, Value,
 };
 use bytes::Bytes;
 use prost::Message;
@@ -41,12 +41,11 @@ fn read_resource(
     let mut repaired = false;
     // A resource that does not decode costs its attributes, not its spans.
     let described = proto::Resource::decode(resource.resource).unwrap_or_default();
-    let origin = Origin {
-        resource: attributes(described.attributes, &mut repaired),
-        resource_dropped: described.dropped_attributes_count,
-        resource_schema_url: text(&resource.schema_url, &mut repaired),
-        ..Origin::default()
-    };
+    let described = Arc::new(Resource {
+        attributes: attributes(described.attributes, &mut repaired),
+        dropped_attributes: described.dropped_attributes_count,
+        schema_url: text(&resource.schema_url, &mut repaired),
+    });
     let mut spans = Vec::new();
     for bytes in resource.scope_spans {
         let scope_spans = match proto::ScopeSpans::decode(bytes) {
@@ -56,17 +55,18 @@ fn read_resource(
                 continue;
             }
         };
+        let mut repaired = repaired;
         let scope = proto::Scope::decode(scope_spans.scope).unwrap_or_default();
         let origin = Arc::new(Origin {
+            resource: described.clone(),
             scope_name: text(&scope.name, &mut repaired),
             scope_version: text(&scope.version, &mut repaired),
             scope_attributes: attributes(scope.attributes, &mut repaired),
             scope_dropped: scope.dropped_attributes_count,
             scope_schema_url: text(&scope_spans.schema_url, &mut repaired),
-            ..origin.clone()
         });
         for bytes in scope_spans.spans {
-            match read_span(bytes.clone(), &origin) {
+            match read_span(bytes.clone(), &origin, repaired) {
                 Ok(span) => spans.push(span),
                 Err(reason) => {
                     *logs += u64::from(is_log(bytes));
@@ -75,13 +75,12 @@ fn read_resource(
             }
         }
     }
-    ResourceSpans { project: project(&origin.resource), spans }
+    ResourceSpans { project: project(&described.attributes), spans }
 }
 
-fn read_span(bytes: Bytes, origin: &Arc<Origin>) -> Result<Span, String> {
+fn read_span(bytes: Bytes, origin: &Arc<Origin>, mut repaired: bool) -> Result<Span, String> {
     let span = proto::Span::decode(bytes).map_err(|error| format!("the span does not decode: {error}"))?;
     let (trace_id, span_id) = ids(TraceId::from_slice(&span.trace_id), SpanId::from_slice(&span.span_id))?;
-    let mut repaired = false;
     let status = span.status.unwrap_or_default();
     let mut read = Span {
         trace_id,
