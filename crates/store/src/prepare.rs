@@ -30,17 +30,16 @@ impl<'a> Preparer<'a> {
     /// Prepares one span.
     pub fn prepare(&mut self, span: Span, mut summary: Summary) -> Prepared {
         summary.response_id = summary.response_id.filter(|id| !id.is_empty());
-        for text in [
+        let columns = [
             &mut summary.model,
             &mut summary.provider,
             &mut summary.session_id,
             &mut summary.user_id,
             &mut summary.service,
             &mut summary.note,
-        ] {
-            if let Some(text) = text {
-                text.truncate(text.floor_char_boundary(MAX_COLUMN_BYTES));
-            }
+        ];
+        for text in columns.into_iter().flatten() {
+            text.truncate(text.floor_char_boundary(MAX_COLUMN_BYTES));
         }
         let (trace_id, span_id, status) = (span.trace_id, span.span_id, span.status.code);
         let (start_ns, end_ns) = (column(span.start_ns), column(span.end_ns));

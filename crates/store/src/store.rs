@@ -29,7 +29,7 @@ const DATABASE: &str = "bennu.db";
 const LOCK: &str = "bennu.lock";
 
 /// Newest bodies and nodes read at start, so that content goes on being shared over a restart.
-const WARM_ROWS: i64 = 200_000;
+const WARM_ROWS: i64 = 100_000;
 
 /// How the store is opened.
 #[derive(Debug, Clone)]

@@ -90,11 +90,23 @@ fn nothing_acknowledged_is_lost() {
                 })
             })
             .collect();
+        // Somebody deletes meanwhile: what others refer to must survive the kill.
+        let deleting = (killed.clone(), program.address);
+        let deleter = std::thread::spawn(move || {
+            let (killed, address) = deleting;
+            let agent = ureq::Agent::new_with_defaults();
+            let body = export((0..20).map(span).collect()).to_string();
+            while !killed.load(Ordering::Relaxed) {
+                let sent = agent.post(url(address, "/v1/traces")).content_type("application/json");
+                let _ = sent.header("x-project-name", "gone").send(&body);
+                let _ = agent.delete(url(address, "/v1/projects/gone")).call();
+            }
+        });
         // A moment that differs from round to round; its length is not what is tested.
         std::thread::sleep(Duration::from_millis(30 + round * 37 % 160));
         program.kill();
         killed.store(true, Ordering::Relaxed);
-        senders.into_iter().for_each(|sender| sender.join().unwrap());
+        senders.into_iter().chain([deleter]).for_each(|thread| thread.join().unwrap());
     }
 
     let program = Program::start(directory.path());

@@ -108,6 +108,71 @@ fn log_records_in_protobuf_on_the_traces_path_are_recognised() {
 }
 
 #[test]
+fn json_that_senders_break_is_repaired_and_marked() {
+    let server = TestServer::start();
+    let body = export(json!([span(
+        'a',
+        '1',
+        None,
+        "n",
+        &[("input.value", json!("HALF")), ("score", json!("NOT"))]
+    )]));
+    let body = body
+        .to_string()
+        .replace("HALF", "an emoji cut in two \\ud83d")
+        .replace("{\"stringValue\":\"NOT\"}", "{\"doubleValue\":NaN}");
+    let answer = server.post("/v1/traces", &[JSON], body.as_bytes());
+    assert_eq!((answer.status, answer.text.as_str()), (200, "{}"));
+    let span = &server.trace(&"a".repeat(32))["spans"][0];
+    assert_eq!(
+        (&span["attributes"]["input.value"], &span["attributes"]["score"]),
+        (&json!("an emoji cut in two \u{fffd}"), &json!("NaN"))
+    );
+    assert_eq!(span["repaired"], true);
+}
+
+#[test]
+fn one_large_resource_over_many_scopes_costs_its_size_once() {
+    let server = TestServer::with(&["--max-queue-bytes", "20000000"]);
+    let mut body = export(json!([]));
+    let large = "x".repeat(100_000);
+    body["resourceSpans"][0]["resource"]["attributes"] =
+        json!([{"key": "large", "value": {"stringValue": large}}]);
+    body["resourceSpans"][0]["scopeSpans"] = (1..=2000_u32)
+        .map(|n| {
+            let mut span = span('a', '1', None, "n", &[]);
+            span["spanId"] = json!(format!("{n:016x}"));
+            json!({"scope": {"name": format!("scope {n}")}, "spans": [span]})
+        })
+        .collect();
+    // Held once for each scope it would be ten times the budget.
+    let answer = server.post("/v1/traces", &[JSON], body.to_string().as_bytes());
+    assert_eq!((answer.status, answer.text.as_str()), (200, "{}"));
+}
+
+#[test]
+fn absurd_token_counts_leave_every_page_readable() {
+    let server = TestServer::start();
+    let absurd = [
+        ("openinference.span.kind", json!("LLM")),
+        ("llm.token_count.prompt", json!(i64::MAX)),
+        ("llm.token_count.completion", json!(i64::MAX)),
+    ];
+    for trace in ['a', 'b', 'c'] {
+        let spans = (1..=4000_u32).map(|n| {
+            let mut span = span(trace, '1', None, "n", &absurd);
+            span["spanId"] = json!(format!("{n:016x}"));
+            span
+        });
+        server.send(spans.collect());
+    }
+    for path in ["/", "/readyz", "/v1/projects", "/projects/p/traces", "/v1/projects/p/traces"] {
+        assert_eq!(server.get(path).status, 200, "{path}");
+    }
+    assert_eq!(server.get(&format!("/projects/p/traces/{}", "a".repeat(32))).status, 200);
+}
+
+#[test]
 fn a_full_queue_says_when_to_come_back() {
     let server = TestServer::with(&["--max-queue-bytes", "2048"]);
     let body = export(json!([span('a', '1', None, &"x".repeat(4000), &[])])).to_string();
