@@ -3,11 +3,13 @@
 
 mod assets;
 mod delete;
+mod document;
 mod encode;
 pub(crate) mod escape;
 mod format;
 mod frame;
 mod login;
+mod message;
 mod open;
 mod projects;
 mod span;

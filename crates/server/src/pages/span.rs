@@ -1,24 +1,18 @@
 //! One span whole: what a model was shown and returned, what ran, what was retrieved, what went wrong, and everything as it
 //! was sent.
 
-use bennu_model::{Attribute, Detail, Document, Kind, Message, Part, SpanId, StatusCode, Tokens, Usage};
+use bennu_model::{Attribute, Detail, Kind, SpanId, StatusCode, Tokens, Usage};
 use bennu_semconv::otel;
 use serde_json::Value as Json;
 
 use super::{
+    document::{DocumentView, documents},
     format::{self, Moment},
+    message::{MessageView, messages},
     text::{self, Text},
     waterfall::{kind_class, kind_word},
 };
 use crate::query::SpanDetail;
-
-/// The image types a page shows in place; anything else is a link or text.
-const SHOWN_IMAGES: [&str; 4] = [
-    "data:image/png;base64,",
-    "data:image/jpeg;base64,",
-    "data:image/gif;base64,",
-    "data:image/webp;base64,",
-];
 
 /// What the template shows of a span.
 pub(super) struct SpanView {
@@ -69,41 +63,12 @@ pub(super) struct Exception {
     pub(super) stacktrace: Option<Text>,
 }
 
-pub(super) struct MessageView {
-    pub(super) id: String,
-    pub(super) role: String,
-    pub(super) role_class: &'static str,
-    pub(super) name: String,
-    pub(super) finish_reason: String,
-    pub(super) returned: bool,
-    pub(super) parts: Vec<PartView>,
-}
-
-pub(super) struct PartView {
-    /// What it is, where it is not plain text.
-    pub(super) label: String,
-    pub(super) class: &'static str,
-    pub(super) text: Text,
-    /// A data URL that may be shown.
-    pub(super) image: String,
-}
-
 pub(super) struct ToolView {
     pub(super) name: String,
     pub(super) description: String,
     pub(super) call_id: String,
     pub(super) arguments: Option<Text>,
     pub(super) result: Option<Text>,
-}
-
-pub(super) struct DocumentView {
-    pub(super) rank: usize,
-    pub(super) id: String,
-    pub(super) score: String,
-    /// Out of 100, against the best of the list.
-    pub(super) share: String,
-    pub(super) text: Option<Text>,
-    pub(super) metadata: Option<Text>,
 }
 
 pub(super) struct EmbeddingView {
@@ -255,91 +220,6 @@ fn usage_note(detail: &Detail, owned: &Usage, below: Tokens) -> String {
         0 => "counted in another span of the same call".into(),
         owned => format!("{} counted here, the rest in the spans below", format::count(owned)),
     }
-}
-
-fn messages(detail: &Detail) -> Vec<MessageView> {
-    let shown = detail.input_messages.iter().map(|message| (message, false));
-    let returned = detail.output_messages.iter().map(|message| (message, true));
-    shown
-        .chain(returned)
-        .enumerate()
-        .map(|(at, (message, returned))| message_view(at, message, returned))
-        .collect()
-}
-
-fn message_view(at: usize, message: &Message, returned: bool) -> MessageView {
-    let role = if message.role.is_empty() { "message".to_owned() } else { text::name(&message.role) };
-    MessageView {
-        id: format!("m{at}"),
-        role_class: match role.as_str() {
-            "system" | "developer" => "system",
-            "user" => "user",
-            "assistant" => "assistant",
-            "tool" | "function" => "tool",
-            _ => "other",
-        },
-        role,
-        name: message.name.clone().unwrap_or_default(),
-        finish_reason: message.finish_reason.clone().unwrap_or_default(),
-        returned,
-        parts: message.parts.iter().map(part_view).collect(),
-    }
-}
-
-fn part_view(part: &Part) -> PartView {
-    let view = |label: String, class, text| PartView { label, class, text, image: String::new() };
-    match part {
-        Part::Text { text } if text == "__REDACTED__" => {
-            view("hidden by the sender".into(), "note", Text::default())
-        }
-        Part::Text { text } => view(String::new(), "text", Text::value(text)),
-        Part::Reasoning { text } => view("reasoning".into(), "reasoning", Text::prose(text)),
-        Part::ToolCall { id, name, arguments } => {
-            let id = id.as_deref().map(|id| format!("  {id}")).unwrap_or_default();
-            view(format!("→ {}{id}", text::name(name)), "call", Text::json(arguments))
-        }
-        Part::ToolResult { id, result } => {
-            let id = id.as_deref().map(|id| format!("  {id}")).unwrap_or_default();
-            view(format!("← result{id}"), "result", Text::json(result))
-        }
-        Part::Image { url } if is_shown(url) => PartView {
-            label: format!("image, {}", format::bytes(url.len() / 4 * 3)),
-            class: "image",
-            text: Text::default(),
-            image: url.clone(),
-        },
-        Part::Image { url } => view("image (not loaded)".into(), "note", Text::prose(url)),
-        Part::Audio { url, transcript } => {
-            let said = transcript.as_deref().or(url.as_deref()).unwrap_or_default();
-            view("audio".into(), "note", Text::prose(said))
-        }
-        Part::Other { value } => view("other".into(), "note", Text::json(value)),
-    }
-}
-
-/// Whether a URL is a whole image of a kind that pages show.
-fn is_shown(url: &str) -> bool {
-    let base64 = |data: &str| data.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
-    SHOWN_IMAGES.iter().any(|kind| url.strip_prefix(kind).is_some_and(base64))
-}
-
-fn documents(documents: &[Document]) -> Vec<DocumentView> {
-    let best = documents.iter().filter_map(|document| document.score).fold(0.0, f64::max);
-    documents
-        .iter()
-        .enumerate()
-        .map(|(at, document)| DocumentView {
-            rank: at + 1,
-            id: document.id.clone().unwrap_or_default(),
-            score: document.score.map(|score| format!("{score:.4}")).unwrap_or_default(),
-            share: match document.score {
-                Some(score) if best > 0.0 => format!("{:.1}", (score / best * 100.0).clamp(0.0, 100.0)),
-                _ => String::new(),
-            },
-            text: document.text.as_deref().map(Text::prose),
-            metadata: document.metadata.as_ref().map(Text::json),
-        })
-        .collect()
 }
 
 fn offered(tool: &Json) -> Offered {

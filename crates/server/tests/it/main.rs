@@ -9,4 +9,5 @@ mod json;
 mod meaning;
 mod pages;
 mod guard;
+mod ports;
 mod dependencies;
