@@ -194,7 +194,8 @@ impl Generator {
         let mut history = vec![("system", self.system.clone())];
         let mut spans = Vec::with_capacity(TURNS + 1);
         for turn in 0..TURNS {
-            let said = self.text(60);
+            // What tools return is longer than what people ask.
+            let said = self.text(if turn == 0 { 40 } else { 120 });
             history.push((if turn == 0 { "user" } else { "tool" }, said));
             let answer = self.text(60);
             let mut attributes = vec![

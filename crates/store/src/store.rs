@@ -322,10 +322,19 @@ fn checkpointer(path: PathBuf, wal: PathBuf) -> (mpsc::Sender<()>, JoinHandle<()
     let thread = std::thread::spawn(move || {
         let Ok(connection) = Connection::open(&path) else { return };
         let _ = connection.execute_batch("PRAGMA cache_size = -1024;");
+        let _ = connection.busy_timeout(Duration::ZERO);
+        let state = || std::fs::metadata(&wal).and_then(|wal| Ok((wal.len(), wal.modified()?))).ok();
+        let mut last = None;
         while closed.recv_timeout(PERIOD) == Err(mpsc::RecvTimeoutError::Timeout) {
-            if std::fs::metadata(&wal).is_ok_and(|wal| wal.len() > WORTH_BYTES) {
+            let now = state();
+            let bytes = now.map_or(0, |(bytes, _)| bytes);
+            if bytes > 0 && now == last {
+                // Nothing was written for a while: the log can be emptied, so that the disk holds everything once.
+                let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            } else if bytes > WORTH_BYTES {
                 let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
             }
+            last = state();
         }
     });
     (open, thread)
