@@ -14,7 +14,7 @@ use crate::{Error, Result};
 
 const RAW: u8 = 0;
 const ZSTD_V1: u8 = 1;
-/// Measured on chat and agent shapes: level 3 is 4 % smaller than level 1 and a third slower, levels above gain little.
+/// Packing is the larger part of preparing a span; higher levels gain little on contents this small.
 const LEVEL: i32 = 1;
 /// Shorter content does not win back the frame's header.
 const MIN_BYTES: usize = 48;
