@@ -4,6 +4,7 @@ pub mod proto;
 pub mod protobuf;
 pub mod json;
 mod repair;
+mod fields;
 
 use bennu_model::{Attribute, SpanId, TraceId, Value};
 use bennu_semconv::openinference;

@@ -7,33 +7,20 @@
 use bytes::Bytes;
 use prost::{Message, Oneof};
 
-/// `ExportTraceServiceRequest`, with each `ResourceSpans` still in bytes.
-#[derive(Clone, PartialEq, Message)]
-pub struct Request {
-    #[prost(bytes = "bytes", repeated, tag = "1")]
-    pub(crate) resource_spans: Vec<Bytes>,
-}
-
-/// `ResourceSpans`, with each `ScopeSpans` still in bytes.
-#[derive(Clone, PartialEq, Message)]
-pub(crate) struct ResourceSpans {
-    #[prost(bytes = "bytes", tag = "1")]
-    pub(crate) resource: Bytes,
-    #[prost(bytes = "bytes", repeated, tag = "2")]
-    pub(crate) scope_spans: Vec<Bytes>,
-    #[prost(bytes = "bytes", tag = "3")]
-    pub(crate) schema_url: Bytes,
-}
-
-/// `ScopeSpans`, with each span still in bytes.
-#[derive(Clone, PartialEq, Message)]
-pub(crate) struct ScopeSpans {
-    #[prost(bytes = "bytes", tag = "1")]
-    pub(crate) scope: Bytes,
-    #[prost(bytes = "bytes", repeated, tag = "2")]
-    pub(crate) spans: Vec<Bytes>,
-    #[prost(bytes = "bytes", tag = "3")]
-    pub(crate) schema_url: Bytes,
+/// Field numbers of the messages around spans, which are read field by field (`fields`).
+pub(crate) mod numbers {
+    /// `ExportTraceServiceRequest.resource_spans`.
+    pub(crate) const RESOURCE_SPANS: u32 = 1;
+    /// `ResourceSpans.resource`.
+    pub(crate) const RESOURCE: u32 = 1;
+    /// `ResourceSpans.scope_spans`.
+    pub(crate) const SCOPE_SPANS: u32 = 2;
+    /// `ScopeSpans.scope`.
+    pub(crate) const SCOPE: u32 = 1;
+    /// `ScopeSpans.spans`.
+    pub(crate) const SPANS: u32 = 2;
+    /// `schema_url` of both.
+    pub(crate) const SCHEMA_URL: u32 = 3;
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -8,64 +8,64 @@ use bennu_model::{
 use bytes::Bytes;
 use prost::Message;
 
-use super::{ids, project, proto, text};
-use crate::decode::{Batch, Refusal, ResourceSpans};
+use super::{
+    fields::{field, fields},
+    ids, project,
+    proto::{self, numbers},
+    text,
+};
+use crate::decode::{Batch, Refusal, Rejected, ResourceSpans};
 
 /// Reads a body. A part that does not decode costs the spans in it, no others.
 ///
 /// # Errors
 /// When the outermost message does not decode, or when the records are logs.
 pub fn read(body: Bytes) -> Result<Batch, Refusal> {
-    let request =
-        proto::Request::decode(body).map_err(|error| Refusal::Unreadable("protobuf", error.to_string()))?;
     let mut batch = Batch::default();
     let mut logs = 0;
-    for bytes in request.resource_spans {
-        match proto::ResourceSpans::decode(bytes) {
-            Ok(resource) => batch.resources.push(read_resource(resource, &mut batch.rejected, &mut logs)),
-            Err(error) => batch.rejected.add(&format!("resource_spans does not decode: {error}")),
+    for bytes in fields(body, numbers::RESOURCE_SPANS) {
+        let bytes = bytes.map_err(|error| Refusal::Unreadable("protobuf", error.to_string()))?;
+        let resource = read_resource(&bytes, &mut batch.rejected, &mut logs);
+        if !resource.spans.is_empty() {
+            batch.resources.push(resource);
         }
     }
-    let stored: usize = batch.resources.iter().map(|resource| resource.spans.len()).sum();
-    if logs > 0 && stored == 0 && logs == batch.rejected.count() {
+    if logs > 0 && batch.resources.is_empty() && logs == batch.rejected.count() {
         return Err(Refusal::OtherSignal("logs", "LOGS"));
     }
     Ok(batch)
 }
 
-fn read_resource(
-    resource: proto::ResourceSpans,
-    rejected: &mut crate::decode::Rejected,
-    logs: &mut u64,
-) -> ResourceSpans {
+fn read_resource(bytes: &Bytes, rejected: &mut Rejected, logs: &mut u64) -> ResourceSpans {
     let mut repaired = false;
     // A resource that does not decode costs its attributes, not its spans.
-    let described = proto::Resource::decode(resource.resource).unwrap_or_default();
+    let described = proto::Resource::decode(field(bytes, numbers::RESOURCE)).unwrap_or_default();
     let described = Arc::new(Resource {
         attributes: attributes(described.attributes, &mut repaired),
         dropped_attributes: described.dropped_attributes_count,
-        schema_url: text(&resource.schema_url, &mut repaired),
+        schema_url: text(&field(bytes, numbers::SCHEMA_URL), &mut repaired),
     });
     let mut spans = Vec::new();
-    for bytes in resource.scope_spans {
-        let scope_spans = match proto::ScopeSpans::decode(bytes) {
-            Ok(scope_spans) => scope_spans,
-            Err(error) => {
-                rejected.add(&format!("scope_spans does not decode: {error}"));
-                continue;
-            }
+    for scope_spans in fields(bytes.clone(), numbers::SCOPE_SPANS) {
+        let Ok(scope_spans) = scope_spans else {
+            rejected.add("resource_spans is cut off or not a protobuf message");
+            break;
         };
         let mut repaired = repaired;
-        let scope = proto::Scope::decode(scope_spans.scope).unwrap_or_default();
+        let scope = proto::Scope::decode(field(&scope_spans, numbers::SCOPE)).unwrap_or_default();
         let origin = Arc::new(Origin {
             resource: described.clone(),
             scope_name: text(&scope.name, &mut repaired),
             scope_version: text(&scope.version, &mut repaired),
             scope_attributes: attributes(scope.attributes, &mut repaired),
             scope_dropped: scope.dropped_attributes_count,
-            scope_schema_url: text(&scope_spans.schema_url, &mut repaired),
+            scope_schema_url: text(&field(&scope_spans, numbers::SCHEMA_URL), &mut repaired),
         });
-        for bytes in scope_spans.spans {
+        for span in fields(scope_spans, numbers::SPANS) {
+            let Ok(bytes) = span else {
+                rejected.add("scope_spans is cut off or not a protobuf message");
+                break;
+            };
             match read_span(bytes.clone(), &origin, repaired) {
                 Ok(span) => spans.push(span),
                 Err(reason) => {
