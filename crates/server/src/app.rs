@@ -18,6 +18,8 @@ pub(crate) struct Shared {
     pub(crate) budget: Budget,
     /// Decoding is CPU work: as many at once as there are cores.
     pub(crate) decoders: Arc<Semaphore>,
+    /// Answers with whole spans take memory: few are made at once.
+    pub(crate) answers: Semaphore,
     pub(crate) max_body_bytes: usize,
     /// Where senders reach this program; known once the ports are bound.
     pub(crate) addresses: Addresses,
@@ -42,6 +44,7 @@ impl App {
             guard: Guard::new(config),
             budget: Budget::new(config.max_queue_bytes),
             decoders: Arc::new(Semaphore::new(cores)),
+            answers: Semaphore::new(cores),
             max_body_bytes: config.max_body_bytes,
             addresses,
         }))

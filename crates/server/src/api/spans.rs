@@ -38,6 +38,7 @@ pub(crate) async fn list(
     parameters.finish()?;
 
     let project = projects::find(&app, &project).await?;
+    let _turn = super::trace::turn(&app).await?;
     let page = app.store.project_spans(&project.name, filter, cursor, limit).await?;
     let next = page.next.map(|next| format!("{}-{}", next.start_ns, next.id));
     let data = query::blocking(move || page.spans.iter().map(answer).collect::<Vec<_>>()).await?;

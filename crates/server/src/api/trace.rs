@@ -4,7 +4,7 @@ use axum::{
     Json,
     extract::{Path, Query, State},
     http::{StatusCode, header},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
 use bennu_model::{SpanId, TraceId, Usage};
 use bennu_semconv::otel;
@@ -23,8 +23,9 @@ pub(crate) async fn trace(
     State(app): State<App>,
     Path(trace_id): Path<String>,
     Query(query): Query<Vec<(String, String)>>,
-) -> Result<Json<Value>, Error> {
+) -> Result<Response, Error> {
     let trace = find(&app, &trace_id, query).await?;
+    let _turn = turn(&app).await?;
     let spans = query::span_details(&app, &trace.row).await?;
     let row = &trace.row;
     Ok(Json(json!({
@@ -42,7 +43,8 @@ pub(crate) async fn trace(
         "service": row.service,
         "usage": row.usage,
         "spans": query::blocking(move || spans.iter().map(span).collect::<Vec<_>>()).await?,
-    })))
+    }))
+    .into_response())
 }
 
 /// `GET /v1/traces/{trace_id}/otlp?project=`: the trace as OTLP/JSON, as it was sent.
@@ -50,10 +52,13 @@ pub(crate) async fn otlp(
     State(app): State<App>,
     Path(trace_id): Path<String>,
     Query(query): Query<Vec<(String, String)>>,
-) -> Result<Json<Value>, Error> {
+) -> Result<Response, Error> {
     let trace = find(&app, &trace_id, query).await?;
+    let _turn = turn(&app).await?;
     let spans = app.store.spans(trace.row.id, None).await?;
-    Ok(Json(query::blocking(move || query::otlp_json(spans.iter().map(|stored| &stored.span))).await?))
+    let exported = query::blocking(move || query::otlp_json(spans.iter().map(|stored| &stored.span))).await?;
+    // Made into bytes here, while the turn lasts.
+    Ok(Json(exported).into_response())
 }
 
 /// `GET /v1/traces/{trace_id}/spans/{span_id}/openai?project=`: the call as an OpenAI request.
@@ -89,6 +94,11 @@ pub(crate) async fn delete(
         app.store.delete(project, Some(trace.row.trace_id)).await?;
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A place among the answers that hold whole spans.
+pub(super) async fn turn(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>, Error> {
+    app.answers.acquire().await.map_err(|_| Error::new(Code::Busy, "the server is stopping"))
 }
 
 async fn find(app: &App, trace_id: &str, query: Vec<(String, String)>) -> Result<Trace, Error> {

@@ -55,7 +55,8 @@ const RANGES: [(&str, &str, i64); 5] = [
 
 impl ListQuery {
     fn filter(&self) -> Result<TraceFilter, Error> {
-        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        // As it is: a session may begin with a space.
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.trim().is_empty());
         let invalid = |name: &str, value: &str, expected: &str| {
             Error::new(Code::Unprocessable, format!("{name}={value}: {expected} was expected"))
         };

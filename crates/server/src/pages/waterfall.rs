@@ -14,7 +14,7 @@ const AXIS: f64 = 1000.0;
 /// The narrowest bar that can be seen.
 const MIN_BAR: f64 = 2.0;
 /// Deeper rows are indented no further.
-const MAX_INDENT: usize = 24;
+const MAX_INDENT: usize = 14;
 
 /// A row.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,7 +151,7 @@ fn row(span: &SpanRow, depth: usize, orphan: bool, start_ns: i64, end_ns: i64, s
         name: text::name(&span.name),
         kind: kind_word(span.kind),
         kind_class: kind_class(span.kind),
-        indent_px: depth.min(MAX_INDENT) * 14,
+        indent_px: depth.min(MAX_INDENT) * 12,
         depth: depth + 1,
         model: span.model.clone().unwrap_or_default(),
         x: format!("{x:.1}"),

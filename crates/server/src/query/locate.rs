@@ -16,6 +16,13 @@ const MIN_DIGITS: usize = 4;
 
 /// Reads lower-cased text.
 pub(crate) fn read_pasted(text: &str) -> Option<Pasted<'_>> {
+    // A trace id written as a UUID: five groups of digits.
+    let groups: Vec<usize> =
+        text.trim().split('-').map(|group| if is_hex(group) { group.len() } else { 0 }).collect();
+    if groups == [8, 4, 4, 4, 12] {
+        let trace = text.trim().replace('-', "").parse::<TraceId>().ok();
+        return trace.map(|trace| Pasted::Trace(trace, None));
+    }
     let runs: Vec<&str> =
         text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|run| is_hex(run)).collect();
     let trace = runs.iter().find_map(|run| run.parse::<TraceId>().ok()).filter(|id| !id.is_zero());
@@ -53,6 +60,7 @@ mod tests {
                 format!("http://localhost:16686/trace/{TRACE}?uifind={SPAN}"),
                 Some(Pasted::Trace(trace, Some(span))),
             ),
+            ("0af76519-16cd-43dd-8448-eb211c80319c".to_owned(), Some(Pasted::Trace(trace, None))),
             (SPAN.to_owned(), Some(Pasted::Digits(SPAN))),
             ("0af7".to_owned(), Some(Pasted::Digits("0af7"))),
             ("0af".to_owned(), None),

@@ -99,6 +99,8 @@ fn prepare(
     let mut places: HashMap<String, usize> = HashMap::new();
     for resource in resources {
         let project = header.clone().or(resource.project).unwrap_or_else(|| DEFAULT_PROJECT.to_owned());
+        // A path of dots means another page to every browser: such a project could not be opened.
+        let project = if project.chars().all(|char| char == '.') { DEFAULT_PROJECT } else { &project };
         let project: String = project.chars().take(MAX_PROJECT_CHARS).collect();
         let place = *places.entry(project).or_insert_with_key(|project| {
             groups.push((project.clone(), Vec::new()));

@@ -3,13 +3,14 @@
 //! Two libraries that trace the same call write two spans with the provider's same response id: parent and child, siblings,
 //! or in traces of their own. The id alone is not enough: servers that answer every call with one constant id are common in
 //! tests and self-hosted models. So spans are taken for one call only if they also overlap in time and come from different
-//! instrumentation scopes; one library writes one span a call. Of a call's spans one wins: with messages before without, then
-//! the first, then the least id.
+//! instrumentation scopes (one library writes one span a call), those of one trace before those of two, and over traces only
+//! if their tokens are equal. Of a call's spans one wins: with messages before without, then the first, then the least id.
 
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::usage::decode_usage;
 use crate::{Result, recent::Recent};
 
 /// Response ids remembered. Two libraries write about the same call within moments of each other.
@@ -33,6 +34,8 @@ pub(crate) struct Claim {
     pub(crate) span_id: [u8; 8],
     /// Hash of the instrumentation scope.
     pub(crate) scope: i64,
+    /// Tokens reported in all.
+    pub(crate) total: u64,
 }
 
 impl Claim {
@@ -65,10 +68,7 @@ impl Claims {
             claims.retain(|other| other.id() != id);
             claims.push(claim);
             if claims.len() > MAX_CLAIMS {
-                let settled = claims.iter().enumerate().min_by_key(|(_, claim)| (claim.end_ns, claim.id()));
-                if let Some(at) = settled.map(|(at, _)| at) {
-                    claims.swap_remove(at);
-                }
+                settle_oldest(claims);
             }
         });
         if !verdicts.iter().any(|(other, _)| *other == id) {
@@ -107,7 +107,8 @@ impl Claims {
         let newest: Option<i64> =
             connection.query_row("SELECT max(id) FROM span", [], |row| row.get(0)).optional()?.flatten();
         let mut select = connection.prepare(
-            "SELECT response, messages, start_ns, end_ns, trace, span_id, scope FROM span \
+            "SELECT response, messages, start_ns, end_ns, span.trace, span.span_id, scope, usage.reported \
+             FROM span JOIN usage ON usage.trace = span.trace AND usage.span_id = span.span_id \
              WHERE id > ? AND response IS NOT NULL ORDER BY id",
         )?;
         let mut rows = select.query([newest.unwrap_or(0) - WARM_SPANS])?;
@@ -119,6 +120,7 @@ impl Claims {
                 trace: row.get(4)?,
                 span_id: row.get(5)?,
                 scope: row.get(6)?,
+                total: decode_usage(&row.get::<_, Vec<u8>>(7)?)?.total().unwrap_or(0),
             };
             self.add(row.get(0)?, claim);
         }
@@ -126,29 +128,59 @@ impl Claims {
     }
 }
 
-/// For each claim whether it wins. A function of the set alone, so that the order of arrival does not matter: in the order
-/// of preference, a claim joins the first call that it overlaps and that its scope has not described yet, or begins one.
+/// For each claim whether it wins.
 fn verdicts_of(claims: &[Claim]) -> HashMap<Claimant, bool> {
+    let calls = calls(claims);
+    calls.iter().flat_map(|call| call.iter().enumerate().map(|(at, claim)| (claim.id(), at == 0))).collect()
+}
+
+/// Forgets the call that ended first, all claims of it: so nobody's verdict changes.
+fn settle_oldest(claims: &mut Vec<Claim>) {
+    let ended = |call: &Vec<&Claim>| (call.iter().map(|claim| claim.end_ns).max(), call[0].id());
+    let oldest: Vec<Claimant> = match calls(claims).into_iter().min_by_key(ended) {
+        Some(call) => call.iter().map(|claim| claim.id()).collect(),
+        None => return,
+    };
+    claims.retain(|claim| !oldest.contains(&claim.id()));
+}
+
+/// The calls that claims describe, each with its winner first. A function of the set alone, so that the order of arrival does
+/// not matter: in the order of preference, a claim joins the first call of its trace that it overlaps and that its scope has not
+/// described yet, or begins one; then calls that are still told by one span alone join over traces in the same way.
+fn calls(claims: &[Claim]) -> Vec<Vec<&Claim>> {
     let mut preferred: Vec<&Claim> = claims.iter().collect();
     preferred.sort();
-    let mut calls: Vec<Vec<&Claim>> = Vec::new();
-    let mut verdicts = HashMap::with_capacity(claims.len());
+    let mut within: Vec<Vec<&Claim>> = Vec::new();
     for claim in preferred {
         let described = |call: &&mut Vec<&Claim>| {
-            call[0].overlaps(claim) && call.iter().all(|other| other.scope != claim.scope)
+            call[0].trace == claim.trace
+                && call[0].overlaps(claim)
+                && call.iter().all(|other| other.scope != claim.scope)
         };
-        match calls.iter_mut().find(described) {
-            Some(call) => {
-                call.push(claim);
-                verdicts.insert(claim.id(), false);
-            }
-            None => {
-                calls.push(vec![claim]);
-                verdicts.insert(claim.id(), true);
-            }
+        match within.iter_mut().find(described) {
+            Some(call) => call.push(claim),
+            None => within.push(vec![claim]),
         }
     }
-    verdicts
+    let mut calls: Vec<Vec<&Claim>> = Vec::new();
+    for call in within {
+        let [claim] = call[..] else {
+            calls.push(call);
+            continue;
+        };
+        let described = |other: &&mut Vec<&Claim>| {
+            let [other] = other[..] else { return false };
+            other.overlaps(claim)
+                && other.trace != claim.trace
+                && other.scope != claim.scope
+                && other.total == claim.total
+        };
+        match calls.iter_mut().find(described) {
+            Some(other) => other.push(claim),
+            None => calls.push(call),
+        }
+    }
+    calls
 }
 
 #[cfg(test)]
@@ -156,7 +188,15 @@ mod tests {
     use super::*;
 
     fn claim(n: u8, messages: bool, start_ns: i64, end_ns: i64, scope: i64) -> Claim {
-        Claim { without_messages: !messages, start_ns, end_ns, trace: i64::from(n), span_id: [n; 8], scope }
+        Claim {
+            without_messages: !messages,
+            start_ns,
+            end_ns,
+            trace: i64::from(n),
+            span_id: [n; 8],
+            scope,
+            total: 10,
+        }
     }
 
     fn sorted(mut verdicts: Vec<Verdict>) -> Vec<(i64, bool)> {
@@ -183,6 +223,30 @@ mod tests {
             let start_ns = i64::from(n) * 30;
             let verdicts = claims.add(7, claim(n, true, start_ns, start_ns + 50, 1));
             assert_eq!(sorted(verdicts), [(i64::from(n), true)]);
+        }
+    }
+
+    /// Pairs of one trace each, more of them than are remembered, one after another and overlapping.
+    #[test]
+    fn pairs_of_two_libraries_keep_their_verdicts_whatever_comes_after() {
+        for step in [1_000, 30] {
+            let mut claims = Claims::default();
+            let mut owners: HashMap<Claimant, bool> = HashMap::new();
+            for n in 0..150 {
+                let start_ns = i64::from(n) * step;
+                for scope in [1, 2] {
+                    let one = Claim {
+                        span_id: [n, 0, 0, 0, 0, 0, 0, scope as u8],
+                        ..claim(n, true, start_ns, start_ns + 50, scope)
+                    };
+                    owners.extend(claims.add(7, one));
+                }
+            }
+            for n in 0..150 {
+                let owning =
+                    owners.iter().filter(|((trace, _), owns)| *trace == i64::from(n) && **owns).count();
+                assert_eq!(owning, 1, "trace {n}, every {step}");
+            }
         }
     }
 }

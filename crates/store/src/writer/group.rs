@@ -122,6 +122,7 @@ impl Group<'_, '_> {
                 trace: id.0,
                 span_id: id.1,
                 scope: span.scope,
+                total: summary.usage.total().unwrap_or(0),
             };
             verdicts.extend(self.state.claims.add(response, claim));
         }

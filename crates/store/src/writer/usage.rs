@@ -235,7 +235,7 @@ fn encode_usage(usage: &Usage) -> Vec<u8> {
     varints(usage.parts().map(|count| count.map_or(0, |count| count.saturating_add(1))))
 }
 
-fn decode_usage(bytes: &[u8]) -> Result<Usage> {
+pub(super) fn decode_usage(bytes: &[u8]) -> Result<Usage> {
     let words: [u64; TOKEN_TYPES] = read_varints(bytes)?;
     Ok(Usage::from_parts(words.map(|count| count.checked_sub(1))))
 }
