@@ -18,7 +18,8 @@ const browser = await chromium.launch({
     '--disable-component-update', '--disable-sync',
   ],
 });
-const context = await browser.newContext({ viewport: SCREEN, colorScheme: 'dark' });
+// Without the fade between pages a click always meets the page it is meant for.
+const context = await browser.newContext({ viewport: SCREEN, colorScheme: 'dark', reducedMotion: 'reduce' });
 await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base });
 context.setDefaultTimeout(10_000);
 const watch = new Watch();
