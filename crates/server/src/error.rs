@@ -82,7 +82,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::DiskFull => {
-                tracing::error!(%error, "spans were refused");
+                tracing::error!(%error, "the store failed");
                 Error { retry_after_s: Some(30), ..Error::new(Code::Busy, error.to_string()) }
             }
             StoreError::TimedOut(_) => Error::new(Code::TimedOut, error.to_string()),

@@ -220,7 +220,7 @@ impl Store {
     /// # Errors
     /// As every question.
     pub async fn project_of(&self, trace_id: TraceId) -> Result<Option<String>> {
-        self.readers.ask(move |connection| reader::also_in(connection, trace_id)).await
+        self.readers.ask(move |connection| reader::project_of(connection, trace_id)).await
     }
 
     /// The spans of a trace with all their content, or one of them. `trace` is [`TraceRow::id`](crate::TraceRow).

@@ -64,7 +64,7 @@ pub(crate) async fn ingest(
         let held = held.clone();
         async move { app.store.append(&project, spans, held).await }
     });
-    for outcome in join_all(appends).await {
+    for outcome in futures_util::future::join_all(appends).await {
         outcome.map_err(|error| {
             tracing::error!(%error, "spans were refused");
             // Whatever ails the disk, the sender still has the spans and should keep them.
@@ -115,25 +115,6 @@ fn prepare(
     // The body is gone by now; what was made of it may be larger.
     held.grow_to(&app.budget, preparer.size_bytes())?;
     Ok(Request { groups, rejected, held: Arc::new(held) })
-}
-
-/// Polls all futures until each is done. Requests have few groups, nearly always one.
-async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(|context| {
-        let mut waiting = false;
-        for (future, outcome) in &mut futures {
-            if outcome.is_none() {
-                match future.as_mut().poll(context) {
-                    std::task::Poll::Ready(done) => *outcome = Some(done),
-                    std::task::Poll::Pending => waiting = true,
-                }
-            }
-        }
-        if waiting { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
-    })
-    .await;
-    futures.into_iter().filter_map(|(_, outcome)| outcome).collect()
 }
 
 /// The project that a request names for all its spans: percent-encoded, or plain UTF-8.

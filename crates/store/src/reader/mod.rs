@@ -20,5 +20,5 @@ pub(crate) use find::find;
 pub(crate) use pool::Pool;
 pub(crate) use projects::{project, projects};
 pub(crate) use spans::{project_spans, trace_spans};
-pub(crate) use trace::{also_in, trace};
+pub(crate) use trace::{project_of, trace};
 pub(crate) use traces::{services, traces};

@@ -91,7 +91,7 @@ fn select(condition: &str) -> String {
     format!(
         "SELECT {}, trace.trace_id AS trace_id, refs, data FROM span JOIN trace ON trace.id = span.trace {USAGE_JOIN} \
          WHERE {condition}",
-        trace::COLUMNS.replace("start_ns", "span.start_ns").replace("end_ns", "span.end_ns")
+        trace::COLUMNS
     )
 }
 

@@ -49,7 +49,7 @@ pub struct SpanRow {
     pub usage_owned: Usage,
 }
 
-pub(crate) const COLUMNS: &str = "span.id, span.span_id, span.parent_id, name, kind, status, start_ns, end_ns, model, note, \
+pub(crate) const COLUMNS: &str = "span.id, span.span_id, span.parent_id, name, kind, status, span.start_ns, span.end_ns, model, note, \
      usage.flags, usage.reported, usage.below";
 pub(crate) const USAGE_JOIN: &str =
     "LEFT JOIN usage ON usage.trace = span.trace AND usage.span_id = span.span_id";
@@ -85,8 +85,8 @@ pub(crate) fn trace(
     Ok(Some(Trace { row, spans, also_in }))
 }
 
-/// The projects that hold spans of a trace.
-pub(crate) fn also_in(connection: &Connection, trace_id: TraceId) -> Result<Option<String>> {
+/// The project where a trace began.
+pub(crate) fn project_of(connection: &Connection, trace_id: TraceId) -> Result<Option<String>> {
     let mut select = connection.prepare_cached(
         "SELECT project.name FROM trace JOIN project ON project.id = trace.project WHERE trace_id = ? \
          ORDER BY start_ns, trace.id LIMIT 1",

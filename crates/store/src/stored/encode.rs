@@ -60,10 +60,22 @@ pub(crate) struct Encoded {
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     packed: HashMap<Key, Arc<[u8]>>,
-    /// The last origin, with the addresses of its resource and scope.
-    origin: Option<(Arc<Origin>, Key, Key)>,
+    /// The last origin: the spans of a scope come one after another.
+    origin: Option<EncodedOrigin>,
     /// Bytes held by `packed`.
     pub(crate) bytes: usize,
+}
+
+/// An origin with the bodies it becomes.
+#[derive(Debug)]
+struct EncodedOrigin {
+    origin: Arc<Origin>,
+    resource: (Key, Vec<u8>),
+    scope: (Key, Vec<u8>),
+}
+
+fn addressed(content: Vec<u8>) -> (Key, Vec<u8>) {
+    (body_key(&content), content)
 }
 
 pub(crate) struct Encoder<'a> {
@@ -184,9 +196,13 @@ impl<'a> Encoder<'a> {
     }
 
     fn body(&mut self, content: Vec<u8>) -> u32 {
-        let key = body_key(&content);
+        self.refer(body_key(&content), &content)
+    }
+
+    /// A reference to content whose address is known already.
+    fn refer(&mut self, key: Key, content: &[u8]) -> u32 {
         self.version.update(&key.to_be_bytes());
-        let body = self.resolve(key, &content);
+        let body = self.resolve(key, content);
         self.push(Pending::Body(body))
     }
 
@@ -205,42 +221,29 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// References to the resource and the scope.
+    /// References to the resource and the scope, each encoded and hashed once for the spans that share it.
     fn origin(&mut self, origin: &Arc<Origin>) -> (u32, u32) {
-        let known = self.shared.origin.as_ref().filter(|(last, ..)| Arc::ptr_eq(last, origin));
-        let (of_resource, of_scope) = match known {
-            Some((_, of_resource, of_scope)) => (*of_resource, *of_scope),
-            None => {
-                let last = self.shared.origin.take();
-                let same = last.filter(|(last, ..)| Arc::ptr_eq(&last.resource, &origin.resource));
-                let of_resource = match same {
-                    Some((_, of_resource, _)) => of_resource,
-                    None => self.learn(&resource(&origin.resource).encode_to_vec()),
-                };
-                let of_scope = self.learn(&scope(origin).encode_to_vec());
-                self.shared.origin = Some((origin.clone(), of_resource, of_scope));
-                (of_resource, of_scope)
+        let last = self.shared.origin.take();
+        let encoded = match last {
+            Some(last) if Arc::ptr_eq(&last.origin, origin) => last,
+            last => {
+                let same = last.filter(|last| Arc::ptr_eq(&last.origin.resource, &origin.resource));
+                EncodedOrigin {
+                    resource: match same {
+                        Some(last) => last.resource,
+                        None => addressed(resource(&origin.resource).encode_to_vec()),
+                    },
+                    scope: addressed(scope(origin).encode_to_vec()),
+                    origin: origin.clone(),
+                }
             }
         };
-        (self.refer(of_resource), self.refer(of_scope))
-    }
-
-    /// Packs content that later spans will refer to by its address alone.
-    fn learn(&mut self, content: &[u8]) -> Key {
-        let key = body_key(content);
-        // Also when it is known: it may be forgotten before the last span of the request is encoded.
-        self.shared.packed.entry(key).or_insert_with(|| pack::pack(content).into());
-        key
-    }
-
-    /// A reference to learned content.
-    fn refer(&mut self, key: Key) -> u32 {
-        self.version.update(&key.to_be_bytes());
-        let body = match (self.dedup.get(key), self.shared.packed.get(&key)) {
-            (Some(id), _) => Body::Known(id),
-            (None, packed) => Body::New { key, packed: packed.cloned().unwrap_or_default() },
-        };
-        self.push(Pending::Body(body))
+        let references = (
+            self.refer(encoded.resource.0, &encoded.resource.1),
+            self.refer(encoded.scope.0, &encoded.scope.1),
+        );
+        self.shared.origin = Some(encoded);
+        references
     }
 
     /// A list. Looks for the longest known prefix from its end: in a conversation that is all but the last turn.

@@ -81,7 +81,7 @@ impl Group<'_, '_> {
 
     fn append(&mut self, project: i64, span: &Prepared) -> Result<()> {
         let refs = self.staged.resolve(self.transaction, &self.state.dedup, &span.pending)?;
-        let (trace, _) = self.traces.get(self.transaction, &mut self.state.traces, project, span.trace_id)?;
+        let trace = self.traces.get(self.transaction, &mut self.state.traces, project, span.trace_id)?;
         let trace_row = trace.id;
         let outcome = insert(self.transaction, project, trace_row, span, &refs::encode(&refs))?;
         if !matches!(outcome, Outcome::Repeated) {

@@ -56,6 +56,20 @@ pub(crate) struct Append {
     pub(crate) held: Held,
 }
 
+impl Append {
+    fn parts(&self) -> (&str, &[Prepared]) {
+        (&self.project, &self.spans)
+    }
+
+    /// Gives back what the spans took up, then answers.
+    fn answer(self, outcome: Result<()>) {
+        let Append { spans, done, held, .. } = self;
+        let stored = spans.len();
+        drop((spans, held));
+        let _ = done.send(outcome.map(|()| stored));
+    }
+}
+
 /// Something that is dropped when the spans it stands for are stored or refused.
 pub(crate) struct Held(
     #[expect(dead_code, reason = "held, then dropped")] pub(crate) Box<dyn std::any::Any + Send>,
@@ -200,36 +214,19 @@ impl Thread {
         appends
     }
 
-    /// Writes a group. If it fails with several callers in it, each is tried alone: one's trouble is not the others'.
+    /// Writes a group. If it fails with several callers in it, each is tried alone: one's trouble is not the others'. A full disk
+    /// is everybody's.
     fn append(&mut self, appends: Vec<Append>) {
-        let outcome = self.write(appends.iter().map(|append| (&*append.project, &append.spans[..])));
-        let alone = outcome.is_err() && appends.len() > 1 && !matches!(outcome, Err(Error::DiskFull));
-        let mut outcome = Some(outcome);
+        let several = appends.len() > 1;
+        let mut outcome = self.write(appends.iter().map(Append::parts));
         for append in appends {
-            let answer = if alone {
-                self.write(std::iter::once((&*append.project, &append.spans[..])))
-            } else {
-                match outcome.take() {
-                    // `Error` cannot be copied; the others get the same verdict.
-                    Some(Err(error)) => {
-                        outcome = Some(Err(if matches!(error, Error::DiskFull) {
-                            Error::DiskFull
-                        } else {
-                            Error::Closed
-                        }));
-                        Err(error)
-                    }
-                    Some(Ok(stored)) => {
-                        outcome = Some(Ok(stored));
-                        Ok(())
-                    }
-                    None => Err(Error::Closed),
-                }
+            let answer = match &outcome {
+                Ok(()) => Ok(()),
+                Err(Error::DiskFull) => Err(Error::DiskFull),
+                Err(_) if several => self.write(std::iter::once(append.parts())),
+                Err(_) => std::mem::replace(&mut outcome, Ok(())),
             };
-            let Append { spans, done, held, .. } = append;
-            let stored = spans.len();
-            drop((spans, held));
-            let _ = done.send(answer.map(|()| stored));
+            append.answer(answer);
         }
     }
 

@@ -1,6 +1,6 @@
 //! A trace's row, kept in step with its spans without reading them again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use bennu_model::{StatusCode, TOKEN_TYPES, TraceId};
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -175,29 +175,30 @@ pub(crate) struct Traces {
 }
 
 impl Traces {
-    /// The trace's row; the second value tells whether this transaction made it.
+    /// The trace's row, made if there is none.
     pub(crate) fn get(
         &mut self,
         connection: &Connection,
         cache: &mut Cache,
         project: i64,
         trace_id: TraceId,
-    ) -> Result<(&mut TraceState, bool)> {
+    ) -> Result<&mut TraceState> {
         let key = (project, trace_id);
-        if !self.touched.contains_key(&key) {
-            let (state, new) = match cache.0.get(&key) {
-                Some(state) => (state.clone(), false),
-                None => find_or_insert(connection, project, trace_id)?,
-            };
-            self.by_id.insert(state.id, key);
-            if new {
-                self.new.insert(state.id);
+        let (state, _) = match self.touched.entry(key) {
+            Entry::Occupied(touched) => touched.into_mut(),
+            Entry::Vacant(place) => {
+                let (state, new) = match cache.0.get(&key) {
+                    Some(state) => (state.clone(), false),
+                    None => find_or_insert(connection, project, trace_id)?,
+                };
+                self.by_id.insert(state.id, key);
+                if new {
+                    self.new.insert(state.id);
+                }
+                place.insert((state.clone(), state))
             }
-            self.touched.insert(key, (state.clone(), state));
-        }
-        let (state, _) = self.touched.entry(key).or_insert_with(|| (TraceState::new(0), TraceState::new(0)));
-        let new = self.new.contains(&state.id);
-        Ok((state, new))
+        };
+        Ok(state)
     }
 
     /// Writes the rows and their projects' totals.
@@ -208,7 +209,7 @@ impl Traces {
     ) -> Result<()> {
         for (id, more) in owned {
             // A span of another trace may have won a claim from a trace that this transaction did not touch otherwise.
-            if let std::collections::hash_map::Entry::Vacant(place) = self.by_id.entry(id) {
+            if let Entry::Vacant(place) = self.by_id.entry(id) {
                 let Some((key, state)) = find_by_id(connection, id)? else { continue };
                 place.insert(key);
                 self.touched.insert(key, (state.clone(), state));
