@@ -25,7 +25,7 @@ mod store;
 pub use error::{Error, Result};
 pub use prepare::{Prepared, Preparer};
 pub use reader::{
-    AttributeFilter, Found, ProjectRow, SpanCursor, SpanFilter, SpanPage, SpanRow, StoredSpan, Trace,
-    TraceCursor, TraceFilter, TracePage, TraceRow,
+    AttributeFilter, Cursor, Found, ProjectRow, SpanFilter, SpanPage, SpanRow, StoredSpan, Trace,
+    TraceFilter, TracePage, TraceRow,
 };
 pub use store::{Options, Store};

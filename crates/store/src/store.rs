@@ -17,8 +17,8 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::{
-    Error, Prepared, Preparer, Result, SpanCursor, SpanFilter, SpanPage, StoredSpan, Trace, TraceCursor,
-    TraceFilter, TracePage,
+    Cursor, Error, Prepared, Preparer, Result, SpanFilter, SpanPage, StoredSpan, Trace, TraceFilter,
+    TracePage,
     dedup::Dedup,
     reader::{self, Found, Pool, ProjectRow},
     schema,
@@ -190,7 +190,7 @@ impl Store {
         &self,
         project: &str,
         filter: TraceFilter,
-        after: Option<TraceCursor>,
+        after: Option<Cursor>,
         limit: usize,
     ) -> Result<TracePage> {
         let project = project.to_owned();
@@ -239,7 +239,7 @@ impl Store {
         &self,
         project: &str,
         filter: SpanFilter,
-        from: Option<SpanCursor>,
+        from: Option<Cursor>,
         limit: usize,
     ) -> Result<SpanPage> {
         let project = project.to_owned();

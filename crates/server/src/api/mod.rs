@@ -1,5 +1,6 @@
 //! JSON: Phoenix's paths and shapes, so that its clients work unchanged, and ours.
 
+mod cursor;
 mod parameters;
 mod projects;
 mod spans;
@@ -21,8 +22,8 @@ use crate::{
     guard::json_gate,
 };
 
+pub(crate) use cursor::{read_cursor, write_cursor};
 pub(crate) use time::{parse_time, rfc3339};
-pub(crate) use traces::{read_cursor, write_cursor};
 
 /// The Phoenix whose answers these are; its clients look at it before they use newer parameters.
 const PHOENIX_VERSION: &str = "20.26.1";

@@ -5,10 +5,15 @@ use axum::{
     extract::{Path, Query, State},
 };
 use bennu_model::{Attribute, Event, Kind, StatusCode, Value as Any};
-use bennu_store::{AttributeFilter, SpanCursor, SpanFilter, StoredSpan};
+use bennu_store::{AttributeFilter, SpanFilter, StoredSpan};
 use serde_json::{Map, Value, json};
 
-use super::{global_id, parameters::Parameters, projects, rfc3339};
+use super::{
+    cursor::{read_cursor, write_cursor},
+    global_id,
+    parameters::Parameters,
+    projects, rfc3339,
+};
 use crate::{app::App, decode::normalise, error::Error, query};
 
 /// `GET /v1/projects/{project}/spans`
@@ -40,14 +45,9 @@ pub(crate) async fn list(
     let project = projects::find(&app, &project).await?;
     let _turn = super::trace::turn(&app).await?;
     let page = app.store.project_spans(&project.name, filter, cursor, limit).await?;
-    let next = page.next.map(|next| format!("{}-{}", next.start_ns, next.id));
+    let next = page.next.map(write_cursor);
     let data = query::blocking(move || page.spans.iter().map(answer).collect::<Vec<_>>()).await?;
     Ok(Json(json!({"data": data, "next_cursor": next})))
-}
-
-fn read_cursor(text: &str) -> Option<SpanCursor> {
-    let (start_ns, id) = text.split_once('-')?;
-    Some(SpanCursor { start_ns: start_ns.parse().ok()?, id: id.parse().ok()? })
 }
 
 /// `key:value`; the value is JSON where it reads as JSON, so `5` is a number and `"5"` a text.

@@ -4,10 +4,11 @@ use axum::{
     Json,
     extract::{Path, Query, State},
 };
-use bennu_store::{TraceCursor, TraceFilter, TraceRow};
+use bennu_store::{TraceFilter, TraceRow};
 use serde_json::{Value, json};
 
 use super::{
+    cursor::{read_cursor, write_cursor},
     global_id,
     parameters::{Parameters, bool},
     projects, rfc3339,
@@ -82,15 +83,4 @@ async fn spans(app: &App, row: &TraceRow) -> Result<Value, Error> {
             })
         })
         .collect())
-}
-
-/// A cursor as text: the start and the row of the last trace.
-pub(crate) fn write_cursor(cursor: TraceCursor) -> String {
-    format!("{}-{}", cursor.start_ns, cursor.id)
-}
-
-/// The inverse of [`write_cursor`].
-pub(crate) fn read_cursor(text: &str) -> Option<TraceCursor> {
-    let (start_ns, id) = text.split_once('-')?;
-    Some(TraceCursor { start_ns: start_ns.parse().ok()?, id: id.parse().ok()? })
 }

@@ -1,6 +1,7 @@
 //! Typed, bounded questions. Each runs on a read-only connection and is cut off after its time.
 
 mod pool;
+mod cursor;
 mod fetch;
 mod find;
 mod projects;
@@ -9,12 +10,13 @@ mod spans;
 mod trace;
 mod traces;
 
+pub use cursor::Cursor;
 pub use find::Found;
 pub use projects::ProjectRow;
 pub use span_filter::{AttributeFilter, SpanFilter};
-pub use spans::{SpanCursor, SpanPage, StoredSpan};
+pub use spans::{SpanPage, StoredSpan};
 pub use trace::{SpanRow, Trace};
-pub use traces::{TraceCursor, TraceFilter, TracePage, TraceRow};
+pub use traces::{TraceFilter, TracePage, TraceRow};
 
 pub(crate) use find::find;
 pub(crate) use pool::Pool;

@@ -6,6 +6,7 @@ use bennu_model::{Attribute, OtelKind, Span, Status, TraceId};
 use rusqlite::{Connection, Row, types::Value};
 
 use super::{
+    cursor::Cursor,
     fetch::Fetch,
     span_filter::SpanFilter,
     trace::{self, MAX_SPANS, SpanRow, USAGE_JOIN},
@@ -30,16 +31,7 @@ pub struct SpanPage {
     /// The spans.
     pub spans: Vec<StoredSpan>,
     /// Where to go on, if there are more.
-    pub next: Option<SpanCursor>,
-}
-
-/// The first span of a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SpanCursor {
-    /// Its start.
-    pub start_ns: i64,
-    /// Its row id, which decides between equal starts.
-    pub id: i64,
+    pub next: Option<Cursor>,
 }
 
 /// Content that one answer holds at most; a page ends early, a trace is refused.
@@ -70,7 +62,7 @@ pub(crate) fn project_spans(
     connection: &Connection,
     project: &str,
     filter: &SpanFilter,
-    from: Option<SpanCursor>,
+    from: Option<Cursor>,
     limit: usize,
 ) -> Result<SpanPage> {
     let mut sql = select("span.project = (SELECT id FROM project WHERE name = ?)");
@@ -101,7 +93,7 @@ fn collect(
     params: Vec<Value>,
     limit: usize,
     keep: impl Fn(&Span) -> bool,
-) -> Result<(Vec<StoredSpan>, Option<SpanCursor>)> {
+) -> Result<(Vec<StoredSpan>, Option<Cursor>)> {
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(params))?;
     let mut fetch = Fetch::new(connection);
@@ -112,7 +104,7 @@ fn collect(
         if keep(&stored.span) {
             bytes += size_bytes(&stored.span);
             if spans.len() == limit || (bytes > MAX_ANSWER_BYTES && !spans.is_empty()) {
-                let next = SpanCursor { start_ns: stored.row.start_ns, id: stored.row.id };
+                let next = Cursor { start_ns: stored.row.start_ns, id: stored.row.id };
                 return Ok((spans, Some(next)));
             }
             spans.push(stored);

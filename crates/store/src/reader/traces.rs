@@ -3,7 +3,7 @@
 use bennu_model::{Kind, TraceId, Usage};
 use rusqlite::{Connection, Row, types::Value};
 
-use super::projects::count;
+use super::{cursor::Cursor, projects::count};
 use crate::Result;
 
 /// A trace as lists show it.
@@ -77,22 +77,13 @@ pub struct TraceFilter {
     pub ascending: bool,
 }
 
-/// Where a page ended: the next begins after this trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TraceCursor {
-    /// Its start.
-    pub start_ns: i64,
-    /// Its row id, which decides between equal starts.
-    pub id: i64,
-}
-
 /// A page of traces.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TracePage {
     /// The traces.
     pub traces: Vec<TraceRow>,
     /// Where to go on, if there are more.
-    pub next: Option<TraceCursor>,
+    pub next: Option<Cursor>,
 }
 
 pub(crate) const COLUMNS: &str = "trace.id, project.name AS project, trace_id, start_ns, end_ns, trace.spans, \
@@ -104,7 +95,7 @@ pub(crate) fn traces(
     connection: &Connection,
     project: &str,
     filter: &TraceFilter,
-    after: Option<TraceCursor>,
+    after: Option<Cursor>,
     limit: usize,
 ) -> Result<TracePage> {
     let mut sql = format!(
@@ -160,8 +151,7 @@ pub(crate) fn traces(
     let mut traces = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     let more = traces.len() > limit;
     traces.truncate(limit);
-    let next =
-        traces.last().filter(|_| more).map(|last| TraceCursor { start_ns: last.start_ns, id: last.id });
+    let next = traces.last().filter(|_| more).map(|last| Cursor { start_ns: last.start_ns, id: last.id });
     Ok(TracePage { traces, next })
 }
 
