@@ -25,6 +25,7 @@ const PRESENT: i64 = 1;
 const REPEATS: i64 = 2;
 /// Another span that describes the same call owns its tokens.
 const DISOWNED: i64 = 4;
+
 /// Trace row id and span id.
 pub(crate) type NodeId = (i64, [u8; 8]);
 
