@@ -1,7 +1,7 @@
 //! The only door to disk: one SQLite file, one writer thread, a pool of readers.
 //!
 //! In reading order:
-//! - [`Store`]: open, append, ask, delete.
+//! - [`Store`]: open, append, delete; `questions`: ask.
 //! - `stored`: a span's stored form. Large values become bodies, found again by their content.
 //! - `dedup`: the map from content to body, in memory and bounded.
 //! - `writer`: the thread that owns the write connection; group commit; trace rows and token ownership.
@@ -21,6 +21,7 @@ mod prepare;
 mod writer;
 mod reader;
 mod store;
+mod questions;
 
 pub use error::{Error, Result};
 pub use prepare::{Prepared, Preparer};

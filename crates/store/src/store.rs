@@ -1,4 +1,4 @@
-//! The store: opened once, shared by every handler.
+//! The store: opened once, shared by every handler. What can be asked of it is in `questions`.
 
 use std::{
     fs::{File, TryLockError},
@@ -12,15 +12,14 @@ use std::{
     time::Duration,
 };
 
-use bennu_model::{SpanId, TraceId};
+use bennu_model::TraceId;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::{
-    Cursor, Error, Prepared, Preparer, Result, SpanFilter, SpanPage, StoredSpan, Trace, TraceFilter,
-    TracePage,
+    Error, Prepared, Preparer, Result,
     dedup::Dedup,
-    reader::{self, Found, Pool, ProjectRow},
+    reader::Pool,
     schema,
     writer::{self, Append, Held, Job, Writer},
 };
@@ -54,7 +53,8 @@ pub struct Store {
     dedup: Arc<Dedup>,
     queue: mpsc::Sender<Job>,
     writer: Writer,
-    readers: Arc<Pool>,
+    /// Answers what `questions` asks.
+    pub(crate) readers: Arc<Pool>,
     /// Asks for a sweep.
     sweeper: mpsc::Sender<()>,
     checkpointer: mpsc::Sender<()>,
@@ -163,98 +163,6 @@ impl Store {
         let (done, answer) = oneshot::channel();
         self.queue.send(job(done)).map_err(|_| Error::Closed)?;
         answer.await.map_err(|_| Error::Closed)?
-    }
-
-    /// All projects, the most recently used first.
-    ///
-    /// # Errors
-    /// As every question: [`Error::TimedOut`] or those of the database.
-    pub async fn projects(&self) -> Result<Vec<ProjectRow>> {
-        self.readers.ask(reader::projects).await
-    }
-
-    /// One project.
-    ///
-    /// # Errors
-    /// As every question.
-    pub async fn project(&self, name: &str) -> Result<Option<ProjectRow>> {
-        let name = name.to_owned();
-        self.readers.ask(move |connection| reader::project(connection, &name)).await
-    }
-
-    /// A page of a project's traces, newest first.
-    ///
-    /// # Errors
-    /// As every question.
-    pub async fn traces(
-        &self,
-        project: &str,
-        filter: TraceFilter,
-        after: Option<Cursor>,
-        limit: usize,
-    ) -> Result<TracePage> {
-        let project = project.to_owned();
-        self.readers.ask(move |connection| reader::traces(connection, &project, &filter, after, limit)).await
-    }
-
-    /// The services seen in a project's newest traces.
-    ///
-    /// # Errors
-    /// As every question.
-    pub async fn services(&self, project: &str) -> Result<Vec<String>> {
-        let project = project.to_owned();
-        self.readers.ask(move |connection| reader::services(connection, &project)).await
-    }
-
-    /// A trace with the light rows of its spans; without a project, the one where it began.
-    ///
-    /// # Errors
-    /// As every question.
-    pub async fn trace(&self, project: Option<&str>, trace_id: TraceId) -> Result<Option<Trace>> {
-        let project = project.map(str::to_owned);
-        self.readers.ask(move |connection| reader::trace(connection, project.as_deref(), trace_id)).await
-    }
-
-    /// The project where a trace began.
-    ///
-    /// # Errors
-    /// As every question.
-    pub async fn project_of(&self, trace_id: TraceId) -> Result<Option<String>> {
-        self.readers.ask(move |connection| reader::project_of(connection, trace_id)).await
-    }
-
-    /// The spans of a trace with all their content, or one of them. `trace` is [`TraceRow::id`](crate::TraceRow).
-    ///
-    /// # Errors
-    /// As every question.
-    pub async fn spans(&self, trace: i64, span_id: Option<SpanId>) -> Result<Vec<StoredSpan>> {
-        self.readers.ask(move |connection| reader::trace_spans(connection, trace, span_id)).await
-    }
-
-    /// A page of a project's spans, from `from` on.
-    ///
-    /// # Errors
-    /// As every question.
-    pub async fn project_spans(
-        &self,
-        project: &str,
-        filter: SpanFilter,
-        from: Option<Cursor>,
-        limit: usize,
-    ) -> Result<SpanPage> {
-        let project = project.to_owned();
-        self.readers
-            .ask(move |connection| reader::project_spans(connection, &project, &filter, from, limit))
-            .await
-    }
-
-    /// Traces and spans whose id begins with these lower-case hex digits.
-    ///
-    /// # Errors
-    /// As every question.
-    pub async fn find(&self, digits: &str) -> Result<Vec<Found>> {
-        let digits: String = digits.chars().take(32).collect();
-        self.readers.ask(move |connection| reader::find(connection, &digits)).await
     }
 
     /// Waits until everything on the queue is written and closes the database, which leaves one file behind.

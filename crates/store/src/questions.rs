@@ -1,0 +1,102 @@
+//! What can be asked of the store. Each question is answered by a reader, within its time; `reader` says how.
+
+use bennu_model::{SpanId, TraceId};
+
+use crate::{
+    Cursor, Found, ProjectRow, Result, SpanFilter, SpanPage, Store, StoredSpan, Trace, TraceFilter,
+    TracePage, reader,
+};
+
+impl Store {
+    /// All projects, the most recently used first.
+    ///
+    /// # Errors
+    /// As every question: [`Error::TimedOut`] or those of the database.
+    pub async fn projects(&self) -> Result<Vec<ProjectRow>> {
+        self.readers.ask(reader::projects).await
+    }
+
+    /// One project.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn project(&self, name: &str) -> Result<Option<ProjectRow>> {
+        let name = name.to_owned();
+        self.readers.ask(move |connection| reader::project(connection, &name)).await
+    }
+
+    /// A page of a project's traces, newest first.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn traces(
+        &self,
+        project: &str,
+        filter: TraceFilter,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<TracePage> {
+        let project = project.to_owned();
+        self.readers.ask(move |connection| reader::traces(connection, &project, &filter, after, limit)).await
+    }
+
+    /// The services seen in a project's newest traces.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn services(&self, project: &str) -> Result<Vec<String>> {
+        let project = project.to_owned();
+        self.readers.ask(move |connection| reader::services(connection, &project)).await
+    }
+
+    /// A trace with the light rows of its spans; without a project, the one where it began.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn trace(&self, project: Option<&str>, trace_id: TraceId) -> Result<Option<Trace>> {
+        let project = project.map(str::to_owned);
+        self.readers.ask(move |connection| reader::trace(connection, project.as_deref(), trace_id)).await
+    }
+
+    /// The project where a trace began.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn project_of(&self, trace_id: TraceId) -> Result<Option<String>> {
+        self.readers.ask(move |connection| reader::project_of(connection, trace_id)).await
+    }
+
+    /// The spans of a trace with all their content, or one of them. `trace` is [`TraceRow::id`](crate::TraceRow).
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn spans(&self, trace: i64, span_id: Option<SpanId>) -> Result<Vec<StoredSpan>> {
+        self.readers.ask(move |connection| reader::trace_spans(connection, trace, span_id)).await
+    }
+
+    /// A page of a project's spans, from `from` on.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn project_spans(
+        &self,
+        project: &str,
+        filter: SpanFilter,
+        from: Option<Cursor>,
+        limit: usize,
+    ) -> Result<SpanPage> {
+        let project = project.to_owned();
+        self.readers
+            .ask(move |connection| reader::project_spans(connection, &project, &filter, from, limit))
+            .await
+    }
+
+    /// Traces and spans whose id begins with these lower-case hex digits.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn find(&self, digits: &str) -> Result<Vec<Found>> {
+        let digits: String = digits.chars().take(32).collect();
+        self.readers.ask(move |connection| reader::find(connection, &digits)).await
+    }
+}
