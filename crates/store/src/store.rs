@@ -14,7 +14,7 @@ use std::{
 
 use bennu_model::TraceId;
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::{
     Error, Prepared, Preparer, Result,
@@ -53,6 +53,7 @@ pub struct Store {
     dedup: Arc<Dedup>,
     queue: mpsc::Sender<Job>,
     writer: Writer,
+    changes: watch::Receiver<u64>,
     /// Answers what `questions` asks.
     pub(crate) readers: Arc<Pool>,
     /// Asks for a sweep.
@@ -104,14 +105,26 @@ impl Store {
 
         let dedup = Arc::new(Dedup::new());
         let wal = directory.join(format!("{DATABASE}-wal"));
-        let writer = Writer::start(connection, dedup.clone(), wal.clone()).map_err(io(directory))?;
+        let (tell, changes) = watch::channel(0);
+        let writer = Writer::start(connection, dedup.clone(), wal.clone(), tell).map_err(io(directory))?;
         let readers = Pool::new(path.clone(), options.readers, options.query_timeout);
         let stop = Arc::new(AtomicBool::new(false));
         let (sweeper, sweeping) = sweeper(readers.clone(), dedup.clone(), writer.queue(), stop.clone());
         let (checkpointer, checkpointing) = checkpointer(path, wal);
         let background = vec![sweeping, checkpointing];
         let queue = writer.queue();
-        Ok(Store { dedup, queue, writer, readers, sweeper, checkpointer, background, stop, _lock: lock })
+        Ok(Store {
+            dedup,
+            queue,
+            writer,
+            changes,
+            readers,
+            sweeper,
+            checkpointer,
+            background,
+            stop,
+            _lock: lock,
+        })
     }
 
     /// Begins to prepare the spans of a request.
@@ -157,6 +170,15 @@ impl Store {
             let _ = self.sweeper.send(());
         }
         Ok(deleted)
+    }
+
+    /// A counter that moves after every commit that changed something: spans that were new, or a deletion. What it says was
+    /// changed can be asked for already. It begins at 0 when the store is opened; a receiver has seen what came before it was
+    /// made, and is told by an error when the store closes.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        let mut changes = self.changes.clone();
+        changes.mark_unchanged();
+        changes
     }
 
     async fn work<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T>>) -> Job) -> Result<T> {

@@ -16,6 +16,8 @@ pub(crate) struct Group<'t, 's> {
     traces: Traces,
     nodes: Nodes,
     projects: HashMap<String, i64>,
+    /// Whether anything was new; spans that only repeat themselves change nothing.
+    changed: bool,
 }
 
 /// What became of a span's row.
@@ -33,12 +35,12 @@ enum Outcome {
 }
 
 impl Group<'_, '_> {
-    /// Writes and commits. On an error nothing is written; the caller then makes `state` forget.
+    /// Writes and commits; tells whether anything was new. On an error nothing is written; the caller then makes `state` forget.
     pub(crate) fn write<'a>(
         connection: &mut Connection,
         state: &mut State,
         appends: impl Iterator<Item = (&'a str, &'a [Prepared])>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut group = Group {
             transaction: &transaction,
@@ -47,6 +49,7 @@ impl Group<'_, '_> {
             traces: Traces::default(),
             nodes: Nodes::default(),
             projects: HashMap::new(),
+            changed: false,
         };
         for (project, spans) in appends {
             let project = group.project(project)?;
@@ -56,11 +59,11 @@ impl Group<'_, '_> {
         }
         let owned = std::mem::take(&mut group.nodes).flush(&transaction)?;
         group.traces.flush(&transaction, owned)?;
-        let Group { state, staged, traces, .. } = group;
+        let Group { state, staged, traces, changed, .. } = group;
         transaction.commit()?;
         state.dedup.publish(staged.into_entries());
         traces.publish(&mut state.traces);
-        Ok(())
+        Ok(changed)
     }
 
     fn project(&mut self, name: &str) -> Result<i64> {
@@ -86,6 +89,7 @@ impl Group<'_, '_> {
         let outcome = insert(self.transaction, project, trace_row, span, &refs::encode(&refs))?;
         if !matches!(outcome, Outcome::Repeated) {
             trace.see(span);
+            self.changed = true;
         }
         let withdrawn = match outcome {
             Outcome::Repeated | Outcome::Outdated => return Ok(()),

@@ -23,7 +23,7 @@ use std::{
 
 use bennu_model::TraceId;
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::{Error, Prepared, Result, dedup::Dedup};
 use group::Group;
@@ -90,11 +90,18 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the thread on a connection that has been set up for writing.
-    pub(crate) fn start(connection: Connection, dedup: Arc<Dedup>, wal: PathBuf) -> std::io::Result<Self> {
+    /// `changes` moves after every commit that changed something.
+    pub(crate) fn start(
+        connection: Connection,
+        dedup: Arc<Dedup>,
+        wal: PathBuf,
+        changes: watch::Sender<u64>,
+    ) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel();
         let thread = std::thread::Builder::new().name("bennu-writer".into()).spawn(move || {
             let (later, log_bounded) = (VecDeque::new(), Instant::now());
-            Thread { connection, state: State::new(dedup), wal, jobs, next: None, later, log_bounded }.run();
+            let state = State::new(dedup);
+            Thread { connection, state, wal, changes, jobs, next: None, later, log_bounded }.run();
         })?;
         Ok(Writer { queue, thread: Some(thread) })
     }
@@ -132,6 +139,7 @@ struct Thread {
     connection: Connection,
     state: State,
     wal: PathBuf,
+    changes: watch::Sender<u64>,
     jobs: mpsc::Receiver<Job>,
     /// A job that was taken from the queue but belongs to the next group.
     next: Option<Job>,
@@ -175,7 +183,12 @@ impl Thread {
     fn slice(&mut self, job: Job) {
         match job {
             Job::Delete { project, trace, deleted, done } => {
-                match delete::delete(&mut self.connection, &mut self.state, &project, trace) {
+                let before = self.connection.total_changes();
+                let outcome = delete::delete(&mut self.connection, &mut self.state, &project, trace);
+                if outcome.is_ok() && self.connection.total_changes() != before {
+                    self.tell();
+                }
+                match outcome {
                     Ok((more, true)) => drop(done.send(Ok(deleted + more))),
                     Ok((more, false)) => {
                         self.later.push_back(Job::Delete { project, trace, deleted: deleted + more, done });
@@ -231,11 +244,23 @@ impl Thread {
     }
 
     fn write<'a>(&mut self, appends: impl Iterator<Item = (&'a str, &'a [Prepared])>) -> Result<()> {
-        let outcome = Group::write(&mut self.connection, &mut self.state, appends);
-        if outcome.is_err() {
-            self.forget();
+        match Group::write(&mut self.connection, &mut self.state, appends) {
+            Ok(changed) => {
+                if changed {
+                    self.tell();
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.forget();
+                Err(error)
+            }
         }
-        outcome
+    }
+
+    /// After a commit: whoever looks on may ask again.
+    fn tell(&self) {
+        self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
     }
 
     /// After a failed transaction: the rows that memory speaks of may not exist.

@@ -9,3 +9,4 @@ mod traces;
 mod disk;
 mod deletion;
 mod sharing;
+mod changes;
