@@ -34,6 +34,9 @@ pub enum Error {
     /// The answer would take too much memory.
     #[error("the answer is larger than {0} bytes; ask for single spans")]
     TooLarge(usize),
+    /// More was asked for at once than a question allows.
+    #[error("more than {0} spans were asked for at once; ask for fewer")]
+    TooMany(usize),
     /// The writer has stopped; the program must be restarted.
     #[error("the writer has stopped")]
     Closed,
@@ -63,6 +66,7 @@ impl Error {
             | Error::NotOurs(_)
             | Error::Closed
             | Error::TooLarge(_)
+            | Error::TooMany(_)
             | Error::Damaged(_)
             | Error::Io { .. }
             | Error::Sqlite(_) => false,

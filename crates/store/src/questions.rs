@@ -66,12 +66,13 @@ impl Store {
         self.readers.ask(move |connection| reader::project_of(connection, trace_id)).await
     }
 
-    /// The spans of a trace with all their content, or one of them. `trace` is [`TraceRow::id`](crate::TraceRow).
+    /// The spans of a trace with all their content, by start; or only those with these ids, at most 256, as far as the trace has
+    /// them. `trace` is [`TraceRow::id`](crate::TraceRow).
     ///
     /// # Errors
-    /// As every question.
-    pub async fn spans(&self, trace: i64, span_id: Option<SpanId>) -> Result<Vec<StoredSpan>> {
-        self.readers.ask(move |connection| reader::trace_spans(connection, trace, span_id)).await
+    /// [`Error::TooMany`](crate::Error) ids; [`Error::TooLarge`](crate::Error) content; else as every question.
+    pub async fn spans(&self, trace: i64, only: Option<Vec<SpanId>>) -> Result<Vec<StoredSpan>> {
+        self.readers.ask(move |connection| reader::trace_spans(connection, trace, only.as_deref())).await
     }
 
     /// A page of a project's spans, from `from` on.

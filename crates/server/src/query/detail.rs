@@ -31,7 +31,7 @@ pub(crate) async fn span_details(app: &App, trace: &TraceRow) -> Result<Vec<Span
 }
 
 async fn details(app: &App, trace: &TraceRow, span_id: Option<SpanId>) -> Result<Vec<SpanDetail>, Error> {
-    let spans = app.store.spans(trace.id, span_id).await?;
+    let spans = app.store.spans(trace.id, span_id.map(|id| vec![id])).await?;
     blocking(move || {
         spans.into_iter().map(|stored| SpanDetail { detail: normalise(&stored.span), stored }).collect()
     })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bennu_model::{Attribute, OtelKind, Span, Status, TraceId};
+use bennu_model::{Attribute, OtelKind, Span, SpanId, Status, TraceId};
 use rusqlite::{Connection, Row, types::Value};
 
 use super::{
@@ -37,17 +37,25 @@ pub struct SpanPage {
 /// Content that one answer holds at most; a page ends early, a trace is refused.
 const MAX_ANSWER_BYTES: usize = 128 << 20;
 
-/// The spans of a trace's row, by start; only one of them if asked for.
+/// Spans that can be asked for by their ids at once.
+const MAX_NAMED_SPANS: usize = 256;
+
+/// The spans of a trace's row, by start; only some of them if asked for.
 pub(crate) fn trace_spans(
     connection: &Connection,
     trace: i64,
-    span_id: Option<bennu_model::SpanId>,
+    only: Option<&[SpanId]>,
 ) -> Result<Vec<StoredSpan>> {
     let mut sql = select("span.trace = ?");
     let mut params: Vec<Value> = vec![trace.into()];
-    if let Some(span_id) = span_id {
-        sql.push_str(" AND span.span_id = ?");
-        params.push(span_id.0.to_vec().into());
+    if let Some(only) = only {
+        if only.len() > MAX_NAMED_SPANS {
+            return Err(Error::TooMany(MAX_NAMED_SPANS));
+        }
+        // None of them is none, not all: `IN ()` is SQLite's way to say so.
+        let places = vec!["?"; only.len()].join(", ");
+        sql.push_str(&format!(" AND span.span_id IN ({places})"));
+        params.extend(only.iter().map(|span_id| Value::from(span_id.0.to_vec())));
     }
     sql.push_str(" ORDER BY span.start_ns, span.end_ns DESC, span.id LIMIT ?");
     params.push((MAX_SPANS as i64).into());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bennu_model::{
     Attribute, Event, Link, Origin, OtelKind, Resource, Span, SpanId, Status, StatusCode, TraceId, Value,
 };
-use bennu_store::{AttributeFilter, SpanFilter};
+use bennu_store::{AttributeFilter, Error, SpanFilter};
 use proptest::prelude::*;
 
 use crate::kit::*;
@@ -164,4 +164,24 @@ async fn spans_are_listed_newest_first_and_by_page() {
             .await,
         2
     );
+}
+
+#[tokio::test]
+async fn some_spans_of_a_trace_are_read_by_their_ids() {
+    let store = TestStore::new();
+    store.append("p", (1..=5).map(|n| span(n, None, 10 - u64::from(n), 20)).collect()).await;
+    store.append("p", vec![of_trace(span(6, None, 0, 1), 2)]).await;
+    let trace = store.trace_of("p", 1).await.row.id;
+    let read = async |only: Option<&[u8]>| -> Vec<u8> {
+        let only = only.map(|ids| ids.iter().map(|id| SpanId([*id; 8])).collect());
+        let spans = store.spans(trace, only).await.unwrap();
+        spans.into_iter().map(|stored| stored.span.span_id.0[0]).collect()
+    };
+    assert_eq!(read(None).await, [5, 4, 3, 2, 1]);
+    assert_eq!(read(Some(&[2, 4, 2])).await, [4, 2], "by start, each once");
+    assert_eq!(read(Some(&[3, 6, 99])).await, [3], "those of other traces are not there");
+    assert!(read(Some(&[])).await.is_empty(), "none is not all");
+    assert_eq!(read(Some(&[1; 256])).await, [1]);
+    let refused = store.spans(trace, Some(vec![SpanId([1; 8]); 257])).await.unwrap_err();
+    assert!(matches!(refused, Error::TooMany(256)) && !refused.is_retryable(), "{refused}");
 }
