@@ -1,10 +1,10 @@
 //! A project's traces, newest first, a page at a time.
 
-use bennu_model::{Kind, TraceId, Usage};
+use bennu_model::{Kind, SpanId, TraceId, Usage};
 use rusqlite::{Connection, Row, types::Value};
 
 use super::{cursor::Cursor, projects::count};
-use crate::Result;
+use crate::{Result, writer::span_of};
 
 /// A trace as lists show it.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,8 +31,12 @@ pub struct TraceRow {
     pub has_root: bool,
     /// Preview of the input.
     pub input: Option<String>,
+    /// The span that preview is from.
+    pub input_span: Option<SpanId>,
     /// Preview of the output.
     pub output: Option<String>,
+    /// The span that preview is from.
+    pub output_span: Option<SpanId>,
     /// Session.
     pub session_id: Option<String>,
     /// User.
@@ -87,7 +91,7 @@ pub struct TracePage {
 }
 
 pub(crate) const COLUMNS: &str = "trace.id, project.name AS project, trace_id, start_ns, end_ns, trace.spans, \
-     trace.errors, root_key, root_name, root_kind, input, output, session, user, service, input_tokens, output_tokens, \
+     trace.errors, root_key, root_name, root_kind, input, input_key, output, output_key, session, user, service, input_tokens, output_tokens, \
      cache_read_tokens, cache_write_tokens, reasoning_tokens, unsplit_tokens";
 
 /// A page of at most `limit` traces.
@@ -167,6 +171,9 @@ pub(crate) fn services(connection: &Connection, project: &str) -> Result<Vec<Str
 /// Reads a row of [`COLUMNS`].
 pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<TraceRow> {
     let root_key: Option<Vec<u8>> = row.get("root_key")?;
+    let span = |key: &str| -> rusqlite::Result<Option<SpanId>> {
+        Ok(row.get_ref(key)?.as_blob_or_null().ok().flatten().and_then(span_of))
+    };
     let tokens = [
         row.get("input_tokens")?,
         row.get("output_tokens")?,
@@ -187,7 +194,9 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<TraceRow> {
         kind: Kind::from_number(row.get::<_, Option<i64>>("root_kind")?.unwrap_or_default()),
         has_root: root_key.is_some_and(|key| key.first() == Some(&0)),
         input: row.get("input")?,
+        input_span: span("input_key")?,
         output: row.get("output")?,
+        output_span: span("output_key")?,
         session_id: row.get("session")?,
         user_id: row.get("user")?,
         service: row.get("service")?,

@@ -3,10 +3,17 @@
 //! A trace shows one name, one input, one user. Each comes from the span with the least key among those that have the value.
 //! The least of a set does not depend on order, so any splitting of a trace over requests gives the same row.
 
+use std::ops::Range;
+
+use bennu_model::SpanId;
+
 use crate::Prepared;
 
 /// Orders spans: roots before the rest, earlier before later, longer before shorter, then by id and version.
 pub(crate) type SpanKey = [u8; 33];
+
+/// Where a key holds the span's id.
+const ID: Range<usize> = 17..25;
 
 /// The key for names and inputs: the outermost span that began first.
 pub(crate) fn first(span: &Prepared) -> SpanKey {
@@ -23,9 +30,14 @@ fn key(span: &Prepared, major: i64, minor: i64) -> SpanKey {
     key[0] = u8::from(span.parent_id.is_some());
     key[1..9].copy_from_slice(&sortable(major));
     key[9..17].copy_from_slice(&sortable(minor));
-    key[17..25].copy_from_slice(&span.span_id.0);
+    key[ID].copy_from_slice(&span.span_id.0);
     key[25..].copy_from_slice(&span.version);
     key
+}
+
+/// The span a stored key belongs to.
+pub(crate) fn span_of(key: &[u8]) -> Option<SpanId> {
+    key.get(ID).and_then(SpanId::from_slice)
 }
 
 /// Big-endian bytes that sort as the number does.

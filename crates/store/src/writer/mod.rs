@@ -26,6 +26,7 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use crate::{Error, Prepared, Result, dedup::Dedup};
+pub(crate) use best::span_of;
 use group::Group;
 pub(crate) use sweep::sweep;
 pub(crate) use usage::read_row as read_usage;

@@ -98,3 +98,28 @@ async fn ids_are_found_by_their_beginning() {
     assert_eq!(found("121").await, 1);
     assert_eq!(found("ffff").await, 0);
 }
+
+#[tokio::test]
+async fn a_row_says_which_spans_its_previews_are_from() {
+    let store = TestStore::new();
+    let said = |(span, summary), input: Option<&str>, output: Option<&str>| {
+        let (input_preview, output_preview) = (input.map(str::to_owned), output.map(str::to_owned));
+        (span, bennu_model::Summary { input_preview, output_preview, ..summary })
+    };
+    let from = async || {
+        let row = store.trace_of("p", 1).await.row;
+        assert_eq!(
+            (row.input.is_some(), row.output.is_some()),
+            (row.input_span.is_some(), row.output_span.is_some())
+        );
+        (row.input_span.map(|id| id.0[0]), row.output_span.map(|id| id.0[0]))
+    };
+    store.append("p", vec![span(1, None, 0, 50)]).await;
+    assert_eq!(from().await, (None, None), "the root says nothing");
+    store.append("p", vec![said(span(3, Some(1), 20, 30), Some("in"), Some("out"))]).await;
+    assert_eq!(from().await, (Some(3), Some(3)));
+    store.append("p", vec![said(span(2, Some(1), 5, 10), Some("in"), Some("out"))]).await;
+    assert_eq!(from().await, (Some(2), Some(3)), "what began first, what ended last");
+    let listed = store.traces("p", TraceFilter::default(), None, 1).await.unwrap().traces.remove(0);
+    assert_eq!(listed, store.trace_of("p", 1).await.row);
+}
