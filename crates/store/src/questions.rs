@@ -3,7 +3,7 @@
 use bennu_model::{SpanId, TraceId};
 
 use crate::{
-    Cursor, Found, ProjectRow, Result, SpanFilter, SpanPage, Store, StoredSpan, Trace, TraceFilter,
+    Charts, Cursor, Found, ProjectRow, Result, SpanFilter, SpanPage, Store, StoredSpan, Trace, TraceFilter,
     TracePage, reader,
 };
 
@@ -38,6 +38,17 @@ impl Store {
     ) -> Result<TracePage> {
         let project = project.to_owned();
         self.readers.ask(move |connection| reader::traces(connection, &project, &filter, after, limit)).await
+    }
+
+    /// What the small charts over a list of traces show, in at most `bins` bins (1 to 1000) of equal width, at least a nanosecond
+    /// each. From the filter's `since_ns` to its `until_ns`, or where they are missing from the oldest start to the newest.
+    /// Counts the newest 20,000 of the traces that match, in whatever order the filter lists them.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn charts(&self, project: &str, filter: TraceFilter, bins: usize) -> Result<Charts> {
+        let project = project.to_owned();
+        self.readers.ask(move |connection| reader::charts(connection, &project, &filter, bins)).await
     }
 
     /// The services seen in a project's newest traces.

@@ -1,6 +1,7 @@
 //! Typed, bounded questions. Each runs on a read-only connection and is cut off after its time.
 
 mod pool;
+mod charts;
 mod cursor;
 mod fetch;
 mod find;
@@ -8,16 +9,20 @@ mod projects;
 mod span_filter;
 mod spans;
 mod trace;
+mod trace_filter;
 mod traces;
 
+pub use charts::{Bin, Charts};
 pub use cursor::Cursor;
 pub use find::Found;
 pub use projects::ProjectRow;
 pub use span_filter::{AttributeFilter, SpanFilter};
 pub use spans::{SpanPage, StoredSpan};
 pub use trace::{SpanRow, Trace};
-pub use traces::{TraceFilter, TracePage, TraceRow};
+pub use trace_filter::TraceFilter;
+pub use traces::{TracePage, TraceRow};
 
+pub(crate) use charts::charts;
 pub(crate) use find::find;
 pub(crate) use pool::Pool;
 pub(crate) use projects::{project, projects};

@@ -3,7 +3,7 @@
 use bennu_model::{Kind, SpanId, TraceId, Usage};
 use rusqlite::{Connection, Row, types::Value};
 
-use super::{cursor::Cursor, projects::count};
+use super::{cursor::Cursor, projects::count, trace_filter::TraceFilter};
 use crate::{Result, writer::span_of};
 
 /// A trace as lists show it.
@@ -54,33 +54,6 @@ impl TraceRow {
     }
 }
 
-/// Which traces. Empty fields do not restrict.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TraceFilter {
-    /// `true`: with at least one error; `false`: with none.
-    pub errors: Option<bool>,
-    /// Has a span of this kind.
-    pub kind: Option<Kind>,
-    /// The shown name contains this, case ignored (ASCII).
-    pub name: Option<String>,
-    /// Sessions, any of them.
-    pub session_ids: Vec<String>,
-    /// User, exactly.
-    pub user_id: Option<String>,
-    /// Service, exactly.
-    pub service: Option<String>,
-    /// Starts at or after, nanoseconds since the Unix epoch.
-    pub since_ns: Option<i64>,
-    /// Starts before.
-    pub until_ns: Option<i64>,
-    /// Lasts at least, nanoseconds.
-    pub min_duration_ns: Option<i64>,
-    /// Lasts at most.
-    pub max_duration_ns: Option<i64>,
-    /// Oldest first.
-    pub ascending: bool,
-}
-
 /// A page of traces.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TracePage {
@@ -102,50 +75,14 @@ pub(crate) fn traces(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<TracePage> {
-    let mut sql = format!(
-        "SELECT {COLUMNS} FROM trace JOIN project ON project.id = trace.project WHERE project.name = ?"
-    );
-    let mut params: Vec<Value> = vec![project.to_owned().into()];
-    let mut restrict = |condition: &str, values: &[Value]| {
-        sql.push_str(" AND ");
-        sql.push_str(condition);
-        params.extend_from_slice(values);
-    };
-    match filter.errors {
-        Some(true) => restrict("trace.errors > 0", &[]),
-        Some(false) => restrict("trace.errors = 0", &[]),
-        None => {}
-    }
-    if let Some(kind) = filter.kind {
-        restrict("kinds & ? != 0", &[(1_i64 << kind as i64).into()]);
-    }
-    if let Some(name) = &filter.name {
-        restrict("instr(lower(root_name), lower(?)) > 0", &[name.clone().into()]);
-    }
-    if !filter.session_ids.is_empty() {
-        let places = vec!["?"; filter.session_ids.len()].join(", ");
-        let values: Vec<Value> = filter.session_ids.iter().map(|id| id.clone().into()).collect();
-        restrict(&format!("session IN ({places})"), &values);
-    }
-    for (column, value) in [("user", &filter.user_id), ("service", &filter.service)] {
-        if let Some(value) = value {
-            restrict(&format!("{column} = ?"), &[value.clone().into()]);
-        }
-    }
-    for (condition, bound) in [
-        ("start_ns >= ?", filter.since_ns),
-        ("start_ns < ?", filter.until_ns),
-        ("end_ns - start_ns >= ?", filter.min_duration_ns),
-        ("end_ns - start_ns <= ?", filter.max_duration_ns),
-    ] {
-        if let Some(bound) = bound {
-            restrict(condition, &[bound.into()]);
-        }
-    }
+    let mut sql =
+        format!("SELECT {COLUMNS} FROM trace JOIN project ON project.id = trace.project WHERE true");
+    let mut params: Vec<Value> = Vec::new();
+    filter.restrict(project, &mut sql, &mut params);
     let (direction, beyond) = if filter.ascending { ("ASC", ">") } else { ("DESC", "<") };
     if let Some(after) = after {
-        let condition = format!("(start_ns, trace.id) {beyond} (?, ?)");
-        restrict(&condition, &[after.start_ns.into(), after.id.into()]);
+        sql.push_str(&format!(" AND (start_ns, trace.id) {beyond} (?, ?)"));
+        params.extend([after.start_ns.into(), after.id.into()]);
     }
     sql.push_str(&format!(" ORDER BY start_ns {direction}, trace.id {direction} LIMIT ?"));
     params.push((limit as i64 + 1).into());

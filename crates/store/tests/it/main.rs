@@ -10,3 +10,4 @@ mod disk;
 mod deletion;
 mod sharing;
 mod changes;
+mod charts;

@@ -1,0 +1,74 @@
+//! Which traces of a project.
+
+use bennu_model::Kind;
+use rusqlite::types::Value;
+
+/// Which traces. Empty fields do not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TraceFilter {
+    /// `true`: with at least one error; `false`: with none.
+    pub errors: Option<bool>,
+    /// Has a span of this kind.
+    pub kind: Option<Kind>,
+    /// The shown name contains this, case ignored (ASCII).
+    pub name: Option<String>,
+    /// Sessions, any of them.
+    pub session_ids: Vec<String>,
+    /// User, exactly.
+    pub user_id: Option<String>,
+    /// Service, exactly.
+    pub service: Option<String>,
+    /// Starts at or after, nanoseconds since the Unix epoch.
+    pub since_ns: Option<i64>,
+    /// Starts before.
+    pub until_ns: Option<i64>,
+    /// Lasts at least, nanoseconds.
+    pub min_duration_ns: Option<i64>,
+    /// Lasts at most.
+    pub max_duration_ns: Option<i64>,
+    /// Oldest first.
+    pub ascending: bool,
+}
+
+impl TraceFilter {
+    /// Appends the conditions to a `WHERE` over `trace` joined with its `project`.
+    pub(crate) fn restrict(&self, project: &str, sql: &mut String, params: &mut Vec<Value>) {
+        let mut restrict = |condition: &str, values: &[Value]| {
+            sql.push_str(" AND ");
+            sql.push_str(condition);
+            params.extend_from_slice(values);
+        };
+        restrict("project.name = ?", &[project.to_owned().into()]);
+        match self.errors {
+            Some(true) => restrict("trace.errors > 0", &[]),
+            Some(false) => restrict("trace.errors = 0", &[]),
+            None => {}
+        }
+        if let Some(kind) = self.kind {
+            restrict("kinds & ? != 0", &[(1_i64 << kind as i64).into()]);
+        }
+        if let Some(name) = &self.name {
+            restrict("instr(lower(root_name), lower(?)) > 0", &[name.clone().into()]);
+        }
+        if !self.session_ids.is_empty() {
+            let places = vec!["?"; self.session_ids.len()].join(", ");
+            let values: Vec<Value> = self.session_ids.iter().map(|id| id.clone().into()).collect();
+            restrict(&format!("session IN ({places})"), &values);
+        }
+        for (column, value) in [("user", &self.user_id), ("service", &self.service)] {
+            if let Some(value) = value {
+                restrict(&format!("{column} = ?"), &[value.clone().into()]);
+            }
+        }
+        for (condition, bound) in [
+            ("start_ns >= ?", self.since_ns),
+            ("start_ns < ?", self.until_ns),
+            ("end_ns - start_ns >= ?", self.min_duration_ns),
+            ("end_ns - start_ns <= ?", self.max_duration_ns),
+        ] {
+            if let Some(bound) = bound {
+                restrict(condition, &[bound.into()]);
+            }
+        }
+    }
+}
