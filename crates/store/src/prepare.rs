@@ -7,6 +7,7 @@ use bennu_model::{Span, SpanId, StatusCode, Summary, TraceId};
 use crate::{
     dedup::{Dedup, Ticket},
     stored::encode::{Encoded, Encoder, Pending, Shared},
+    writer::MAX_LINKS,
 };
 
 /// Names and ids in columns and indexes are cut here; the record keeps them whole.
@@ -47,8 +48,16 @@ impl<'a> Preparer<'a> {
         let parent_id = span.parent_id.filter(|parent| *parent != span_id);
         let name = span.name[..span.name.floor_char_boundary(MAX_COLUMN_BYTES)].to_owned();
         let scope = scope_hash(&span.origin.scope_name);
+        let links: Vec<_> = span
+            .links
+            .iter()
+            .map(|link| (link.trace_id, link.span_id))
+            .filter(|(target, _)| *target != trace_id)
+            .take(MAX_LINKS)
+            .collect();
         let Encoded { data, pending, version } = Encoder::encode(self.dedup, &mut self.shared, span, &name);
-        self.bytes += 1_024 + data.len() + pending.iter().map(Pending::size_bytes).sum::<usize>();
+        self.bytes +=
+            1_024 + links.len() * 24 + data.len() + pending.iter().map(Pending::size_bytes).sum::<usize>();
         Prepared {
             trace_id,
             span_id,
@@ -59,6 +68,7 @@ impl<'a> Preparer<'a> {
             end_ns,
             scope,
             summary,
+            links,
             version,
             data,
             pending,
@@ -85,6 +95,8 @@ pub struct Prepared {
     /// Hash of the instrumentation scope's name.
     pub(crate) scope: i64,
     pub(crate) summary: Summary,
+    /// What it points at in other traces, as far as that can be found from there.
+    pub(crate) links: Vec<(TraceId, SpanId)>,
     /// Tells two versions of one span apart: a resent span repeats it, an updated one does not.
     pub(crate) version: [u8; 8],
     pub(crate) data: Vec<u8>,

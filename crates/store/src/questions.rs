@@ -3,8 +3,8 @@
 use bennu_model::{SpanId, TraceId};
 
 use crate::{
-    Charts, Cursor, Found, ProjectRow, Result, SpanFilter, SpanPage, Store, StoredSpan, Trace, TraceFilter,
-    TracePage, reader,
+    Charts, Cursor, Found, LinkFrom, ProjectRow, Result, SpanFilter, SpanPage, Store, StoredSpan, Trace,
+    TraceFilter, TracePage, reader,
 };
 
 impl Store {
@@ -75,6 +75,15 @@ impl Store {
     /// As every question.
     pub async fn project_of(&self, trace_id: TraceId) -> Result<Option<String>> {
         self.readers.ask(move |connection| reader::project_of(connection, trace_id)).await
+    }
+
+    /// The spans of other traces that point at a trace, in every project, the newest 50. At most 128 links of a span are known
+    /// here, and none of spans that were stored by a program before schema version 2.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn links_to(&self, trace_id: TraceId) -> Result<Vec<LinkFrom>> {
+        self.readers.ask(move |connection| reader::links_to(connection, trace_id)).await
     }
 
     /// The spans of a trace with all their content, by start; or only those with these ids, at most 256, as far as the trace has

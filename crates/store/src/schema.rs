@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// "BNNU", so that a database of another program is recognised and left alone.
 const APPLICATION_ID: i64 = 0x424e_4e55;
 
-const STEPS: &[&str] = &[include_str!("schema.v1.sql")];
+const STEPS: &[&str] = &[include_str!("schema.v1.sql"), include_str!("schema.v2.sql")];
 
 /// Brings a database to the present layout, in one transaction.
 ///
@@ -59,6 +59,26 @@ mod tests {
         let tables: i64 =
             foreign.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
         assert_eq!(tables, 1);
+    }
+
+    #[test]
+    fn every_older_file_becomes_what_a_new_one_is() {
+        let layout = |connection: &Connection| -> Vec<(String, Option<String>)> {
+            let mut select = connection.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name").unwrap();
+            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        let mut new = Connection::open_in_memory().unwrap();
+        migrate(&mut new, "db").unwrap();
+        for version in 1..STEPS.len() {
+            let mut old = Connection::open_in_memory().unwrap();
+            STEPS[..version].iter().for_each(|step| old.execute_batch(step).unwrap());
+            old.pragma_update(None, "user_version", version as i64).unwrap();
+            old.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+            assert_ne!(layout(&old), layout(&new));
+            migrate(&mut old, "db").unwrap();
+            assert_eq!(layout(&old), layout(&new), "from version {version}");
+        }
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn delete_trace(transaction: &Transaction<'_>, state: &mut State, project: i64, 
     )?;
     let responses =
         rows(transaction, "SELECT response FROM span WHERE trace = ? AND response IS NOT NULL", [trace])?;
-    for table in ["span", "usage"] {
+    for table in ["span", "usage", "link"] {
         transaction.execute(&format!("DELETE FROM {table} WHERE trace = ?"), [trace])?;
     }
     transaction.execute("DELETE FROM trace WHERE id = ?", [trace])?;

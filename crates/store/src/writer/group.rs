@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bennu_model::StatusCode;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::{State, bodies::Staged, claims::Claim, traces::Traces, usage::Nodes};
+use super::{State, bodies::Staged, claims::Claim, links, traces::Traces, usage::Nodes};
 use crate::{Prepared, Result, stored::refs};
 
 /// The transaction under way.
@@ -178,11 +178,12 @@ fn insert(
     }
     // A new row, not an update: whoever follows the order of insertion (the sweep, an index) must see it as new.
     connection.prepare_cached("DELETE FROM span WHERE id = ?")?.execute([id])?;
+    links::remove(connection, trace, span)?;
     insert_new(connection, project, trace, span, refs)?;
     Ok(Outcome::Replaced { status: StatusCode::from_number(status), response })
 }
 
-/// Inserts the row unless the span has one; tells whether it did.
+/// Inserts the row and its links unless the span has one; tells whether it did.
 fn insert_new(
     connection: &Connection,
     project: i64,
@@ -215,5 +216,8 @@ fn insert_new(
         refs,
         span.data,
     ])?;
+    if inserted == 1 {
+        links::insert(connection, trace, span)?;
+    }
     Ok(inserted == 1)
 }

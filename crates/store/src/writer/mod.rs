@@ -9,6 +9,7 @@ mod bodies;
 mod claims;
 mod delete;
 mod group;
+mod links;
 mod sweep;
 mod traces;
 mod usage;
@@ -28,6 +29,7 @@ use tokio::sync::{oneshot, watch};
 use crate::{Error, Prepared, Result, dedup::Dedup};
 pub(crate) use best::span_of;
 use group::Group;
+pub(crate) use links::MAX_LINKS;
 pub(crate) use sweep::sweep;
 pub(crate) use usage::read_row as read_usage;
 

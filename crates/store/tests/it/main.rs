@@ -11,3 +11,4 @@ mod deletion;
 mod sharing;
 mod changes;
 mod charts;
+mod links;
