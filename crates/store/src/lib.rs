@@ -26,7 +26,7 @@ mod questions;
 pub use error::{Error, Result};
 pub use prepare::{Prepared, Preparer};
 pub use reader::{
-    AttributeFilter, Bin, Charts, Cursor, Found, LinkFrom, ProjectRow, SpanFilter, SpanPage, SpanRow,
-    StoredSpan, Trace, TraceFilter, TracePage, TraceRow,
+    AttributeFilter, Bin, Charts, Cursor, Found, GroupBy, GroupFilter, GroupPage, GroupRow, LinkFrom,
+    ProjectRow, SpanFilter, SpanPage, SpanRow, StoredSpan, Trace, TraceFilter, TracePage, TraceRow,
 };
 pub use store::{Options, Store};

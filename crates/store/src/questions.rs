@@ -3,8 +3,8 @@
 use bennu_model::{SpanId, TraceId};
 
 use crate::{
-    Charts, Cursor, Found, LinkFrom, ProjectRow, Result, SpanFilter, SpanPage, Store, StoredSpan, Trace,
-    TraceFilter, TracePage, reader,
+    Charts, Cursor, Found, GroupBy, GroupFilter, GroupPage, GroupRow, LinkFrom, ProjectRow, Result,
+    SpanFilter, SpanPage, Store, StoredSpan, Trace, TraceFilter, TracePage, reader,
 };
 
 impl Store {
@@ -49,6 +49,34 @@ impl Store {
     pub async fn charts(&self, project: &str, filter: TraceFilter, bins: usize) -> Result<Charts> {
         let project = project.to_owned();
         self.readers.ask(move |connection| reader::charts(connection, &project, &filter, bins)).await
+    }
+
+    /// A page of a project's sessions or users, the one with the newest trace first. `after` is the last trace of the last group of
+    /// the page before.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn groups(
+        &self,
+        project: &str,
+        by: GroupBy,
+        filter: GroupFilter,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<GroupPage> {
+        let project = project.to_owned();
+        self.readers
+            .ask(move |connection| reader::groups(connection, &project, by, &filter, after, limit))
+            .await
+    }
+
+    /// One session or one user of a project, by its exact name.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn group(&self, project: &str, by: GroupBy, key: &str) -> Result<Option<GroupRow>> {
+        let (project, key) = (project.to_owned(), key.to_owned());
+        self.readers.ask(move |connection| reader::group(connection, &project, by, key)).await
     }
 
     /// The services seen in a project's newest traces.

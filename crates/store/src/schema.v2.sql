@@ -12,7 +12,6 @@ CREATE TABLE link (
 ) WITHOUT ROWID;
 CREATE INDEX link_by_trace ON link (trace, span_id);
 
--- For the lists of sessions and users: a project's traces that have one, newest first, whatever else it holds. A trace without
--- session and user costs nothing; one with both costs two more entries each time its row is written.
+-- For the list of sessions: a project's traces that have one, newest first, whatever else it holds. A trace without a session
+-- costs nothing, one with a session one more entry each time its row is written.
 CREATE INDEX trace_with_session ON trace (project, start_ns, id, session) WHERE session IS NOT NULL;
-CREATE INDEX trace_with_user ON trace (project, start_ns, id, user) WHERE user IS NOT NULL;

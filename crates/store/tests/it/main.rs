@@ -11,4 +11,5 @@ mod deletion;
 mod sharing;
 mod changes;
 mod charts;
+mod groups;
 mod links;
