@@ -123,6 +123,19 @@ impl Store {
         self.readers.ask(move |connection| reader::trace_spans(connection, trace, only.as_deref())).await
     }
 
+    /// The spans of a trace that contain a text, ASCII case ignored, by start; none for the empty text. Searched are names, ids in
+    /// hex, status messages, events, and attributes with all that is nested in them, as they were sent: a text of JSON in its
+    /// escaped form. Not found is what stretches over two elements of a list. `trace` is [`TraceRow::id`](crate::TraceRow).
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn search_trace(&self, trace: i64, text: &str) -> Result<Vec<SpanId>> {
+        let text = text.to_owned();
+        self.readers
+            .ask_until(move |connection, deadline| reader::search_trace(connection, trace, &text, deadline))
+            .await
+    }
+
     /// A page of a project's spans, from `from` on.
     ///
     /// # Errors

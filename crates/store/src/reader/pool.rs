@@ -23,6 +23,24 @@ pub(crate) struct Pool {
     timeout: Duration,
 }
 
+/// When a question has taken as long as it may.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    start: Instant,
+    timeout: Duration,
+}
+
+impl Deadline {
+    /// # Errors
+    /// [`Error::TimedOut`] once the time is over.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.start.elapsed() > self.timeout {
+            return Err(Error::TimedOut(self.timeout.as_millis() as u64));
+        }
+        Ok(())
+    }
+}
+
 impl Pool {
     pub(crate) fn new(path: PathBuf, size: usize, timeout: Duration) -> Arc<Self> {
         Arc::new(Pool { path, idle: Mutex::default(), places: Semaphore::new(size), timeout })
@@ -40,6 +58,15 @@ impl Pool {
         let pool = self.clone();
         let asked = tokio::task::spawn_blocking(move || pool.run(Some(pool.timeout), question));
         asked.await.map_err(|_| Error::Closed)?
+    }
+
+    /// As [`Pool::ask`], for a question that computes for long between its statements: it has to look at the clock itself.
+    pub(crate) async fn ask_until<T: Send + 'static>(
+        self: &Arc<Self>,
+        question: impl FnOnce(&Connection, Deadline) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let timeout = self.timeout;
+        self.ask(move |connection| question(connection, Deadline { start: Instant::now(), timeout })).await
     }
 
     /// Runs a question on this thread; without a timeout it may take as long as it needs.

@@ -9,6 +9,7 @@ mod traces;
 mod disk;
 mod deletion;
 mod sharing;
+mod search;
 mod changes;
 mod charts;
 mod groups;
