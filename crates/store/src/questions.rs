@@ -136,6 +136,18 @@ impl Store {
             .await
     }
 
+    /// The earlier span of a trace that a call probably goes on from: of the same kind, with messages, and with a list under the
+    /// same attribute that begins as one of the call's own does. The one with the longest common beginning, of several the
+    /// latest; lists that are equal count only where no other has anything in common. Looks at the nearest 500.
+    ///
+    /// It is a hint where to look: what the lists are is not known here. The caller compares the messages.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn previous_call(&self, trace: i64, span_id: SpanId) -> Result<Option<SpanId>> {
+        self.readers.ask(move |connection| reader::previous_call(connection, trace, span_id)).await
+    }
+
     /// A page of a project's spans, from `from` on.
     ///
     /// # Errors

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 /// Shorter texts are stored whole.
-const MIN_TEXT_BYTES: usize = 256;
+pub(crate) const MIN_TEXT_BYTES: usize = 256;
 /// Elements shorter than this on average (numbers, enumerations) are not worth a row each.
 const MIN_ELEMENT_BYTES: usize = 40;
 /// A longer array is stored whole: a row each would cost more than it saves.
@@ -31,6 +31,18 @@ pub(crate) fn cut(text: &str) -> Option<Cut> {
     if bytes.len() < MIN_TEXT_BYTES {
         return None;
     }
+    main_array(bytes)?.into_cut(bytes)
+}
+
+/// The elements of a text that is too short to be cut, where cutting a longer one that begins so would find them.
+pub(crate) fn short_elements(text: &str) -> Option<Vec<Range<usize>>> {
+    if text.len() >= MIN_TEXT_BYTES {
+        return None;
+    }
+    main_array(text.as_bytes()).map(|array| array.elements).filter(|elements| !elements.is_empty())
+}
+
+fn main_array(bytes: &[u8]) -> Option<Array> {
     let start = skip_space(bytes, 0);
     let mut array = match bytes.get(start)? {
         b'[' => Array::scan(bytes, start)?,
@@ -41,7 +53,7 @@ pub(crate) fn cut(text: &str) -> Option<Cut> {
     while array.elements.len() == 1 && bytes[array.elements[0].start] == b'[' {
         array = Array::scan(bytes, array.elements[0].start)?;
     }
-    array.into_cut(bytes)
+    Some(array)
 }
 
 /// An array's elements, without the white space around them.

@@ -64,7 +64,7 @@ pub(crate) fn join(prefix: &str, index: u32, suffix: &str) -> String {
 }
 
 /// `llm.tools.0.tool.name` is (`llm.tools`, 0, `tool.name`). An index with leading zeros is a name: it would not come back.
-fn split(key: &str) -> Option<(&str, u32, &str)> {
+pub(crate) fn split(key: &str) -> Option<(&str, u32, &str)> {
     let mut from = 0;
     loop {
         let dot = from + key[from..].find('.')?;

@@ -4,6 +4,7 @@
 //! - `cut`: where to cut a large JSON text so that what repeats can be shared.
 //! - `flat`: flattened lists (`llm.input_messages.0.…`) gathered into elements.
 //! - `pack`: zstd with a fixed dictionary.
+//! - `lists`: which lists a record holds, for comparing records without reading their content.
 //! - `encode`, `decode`: from `model::Span` and back. `decode(encode(span)) == span`, apart from the order of flattened
 //!   lists, which come back in the order of their indexes.
 
@@ -14,3 +15,4 @@ pub(crate) mod pack;
 pub(crate) mod encode;
 pub(crate) mod decode;
 pub(crate) mod refs;
+pub(crate) mod lists;

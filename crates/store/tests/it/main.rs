@@ -10,6 +10,7 @@ mod disk;
 mod deletion;
 mod sharing;
 mod search;
+mod previous;
 mod changes;
 mod charts;
 mod groups;
