@@ -1,54 +1,22 @@
-// Everything here is a convenience: without it every page can still be read.
-'use strict';
+// On every page. Everything in these scripts is a convenience: without them every page can still be read.
+import './copy.js';
+import './prefetch.js';
+import { go, on } from './keys.js';
 
-// The text of an element, without what belongs to the page: the folds' labels.
-function textOf(element) {
-  const copy = element.cloneNode(true);
-  copy.querySelectorAll('summary, .label, button').forEach((part) => part.remove());
-  return copy.textContent.trim();
+on('/', () => document.getElementById('open')?.focus());
+on('?', () => document.getElementById('keys')?.togglePopover());
+on('g', () => go(), 'then');
+
+// Rows of a table: the focus moves from link to link.
+const covers = () => [...document.querySelectorAll('.list .cover')];
+
+function move(step) {
+  const links = covers();
+  const at = links.indexOf(document.activeElement);
+  links[Math.max(0, Math.min(links.length - 1, at < 0 ? 0 : at + step))]?.focus();
 }
 
-async function write(text, button) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    // Without HTTPS or a loopback address browsers offer no clipboard: select a field and copy that.
-    const field = document.createElement('textarea');
-    field.value = text;
-    document.body.append(field);
-    field.select();
-    document.execCommand('copy');
-    field.remove();
-  }
-  const label = button.textContent;
-  button.textContent = 'copied';
-  setTimeout(() => { button.textContent = label; }, 1200);
+if (!document.getElementById('rows')) {
+  for (const key of ['j', 'ArrowDown']) on(key, () => move(1), covers);
+  for (const key of ['k', 'ArrowUp']) on(key, () => move(-1), covers);
 }
-
-document.addEventListener('click', async (event) => {
-  const button = event.target.closest('[data-copy]');
-  if (button) {
-    const element = document.getElementById(button.dataset.copy);
-    if (element) await write(textOf(element), button);
-    return;
-  }
-  // A link to something to take away: a plain click copies it, a modified one opens it.
-  const link = event.target.closest('[data-copy-link]');
-  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-    event.preventDefault();
-    const answer = await fetch(link.href);
-    if (!answer.ok) { location.href = link.href; return; }
-    await write(await answer.text(), link);
-  }
-});
-
-document.addEventListener('keydown', (event) => {
-  const typing = event.target.closest('input, select, textarea');
-  if (event.key === '/' && !typing) {
-    event.preventDefault();
-    document.getElementById('open')?.focus();
-  }
-});
-
-// The selected row of a long waterfall is where the eye should be.
-document.querySelector('.rows .selected')?.scrollIntoView({ block: 'nearest' });

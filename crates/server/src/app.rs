@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bennu_store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::{config::Config, guard::Guard, receive::Budget};
 
@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) max_body_bytes: usize,
     /// Where senders reach this program; known once the ports are bound.
     pub(crate) addresses: Addresses,
+    /// Says that the program stops; what would go on for ever ends then.
+    stop: watch::Sender<bool>,
 }
 
 /// The ports that are served.
@@ -47,7 +49,18 @@ impl App {
             answers: Semaphore::new(cores),
             max_body_bytes: config.max_body_bytes,
             addresses,
+            stop: watch::Sender::new(false),
         }))
+    }
+
+    /// Tells everything that would go on for ever to end.
+    pub(crate) fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Whether the program stops.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
     }
 
     /// The store, if every handler is gone; else the app again.

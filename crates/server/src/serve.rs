@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 use axum::{Router, http::HeaderValue, http::header, middleware, response::Response, routing::get};
 use bennu_store::{Options, Store};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{net::TcpListener, task::JoinSet};
 
 pub use crate::app::Addresses;
 use crate::{
@@ -73,11 +73,10 @@ impl Server {
     /// When a port breaks.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let Server { app, http, grpc, otlp, .. } = self;
-        let (told, _) = watch::channel(false);
         let mut serving = JoinSet::new();
         let mut serve = |listener: Option<TcpListener>, router: Router<App>| {
             let Some(listener) = listener else { return };
-            let mut told = told.subscribe();
+            let mut told = app.stopping();
             let service = axum::serve(listener, router.with_state(app.clone()));
             let until = async move { drop(told.wait_for(|stopping| *stopping).await) };
             serving.spawn(service.with_graceful_shutdown(until).into_future());
@@ -91,7 +90,7 @@ impl Server {
             Some(broken) = serving.join_next() => broken??,
         }
         tracing::info!("stopping; requests under way have {} s more", DRAIN.as_secs());
-        let _ = told.send(true);
+        app.stop();
         if tokio::time::timeout(DRAIN, async { while serving.join_next().await.is_some() {} }).await.is_err()
         {
             tracing::warn!("some connections were cut off; what they had been told is stored, is stored");
@@ -149,14 +148,14 @@ async fn harden(mut response: Response) -> Response {
     for (name, value) in [
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; \
-             frame-ancestors 'none'",
+            "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         // Not "no-referrer": browsers then say that a form comes from nowhere.
         (header::REFERRER_POLICY, "same-origin"),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A body of a trace has a stricter policy of its own.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }

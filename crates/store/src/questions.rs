@@ -4,7 +4,7 @@ use bennu_model::{SpanId, TraceId};
 
 use crate::{
     Charts, Cursor, Found, GroupBy, GroupFilter, GroupPage, GroupRow, LinkFrom, ProjectRow, Result,
-    SpanFilter, SpanPage, Store, StoredSpan, Trace, TraceFilter, TracePage, reader,
+    SpanFilter, SpanPage, Store, StoredSpan, Trace, TraceFilter, TracePage, TraceRow, reader,
 };
 
 impl Store {
@@ -95,6 +95,15 @@ impl Store {
     pub async fn trace(&self, project: Option<&str>, trace_id: TraceId) -> Result<Option<Trace>> {
         let project = project.map(str::to_owned);
         self.readers.ask(move |connection| reader::trace(connection, project.as_deref(), trace_id)).await
+    }
+
+    /// A trace's row, without its spans.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn trace_row(&self, project: &str, trace_id: TraceId) -> Result<Option<TraceRow>> {
+        let project = project.to_owned();
+        self.readers.ask(move |connection| reader::trace_row(connection, &project, trace_id)).await
     }
 
     /// The project where a trace began.

@@ -13,7 +13,7 @@ pub mod summary;
 use bennu_model::Span;
 
 pub use normalise::normalise;
-pub use summary::summarise;
+pub use summary::{answer, question, summarise};
 
 /// How a request's body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! The columns of a span, from what it was sent with and what it means.
 
+use std::borrow::Cow;
+
 use bennu_model::{Content, Detail, Kind, Message, Part, Span, StatusCode, Summary};
 use bennu_semconv::otel;
 use serde_json::Value as Json;
@@ -31,16 +33,26 @@ pub fn summarise(span: &Span, detail: &Detail) -> Summary {
 }
 
 fn input(detail: &Detail) -> Option<String> {
+    question(detail).as_deref().and_then(line)
+}
+
+fn output(detail: &Detail) -> Option<String> {
+    answer(detail).as_deref().and_then(line)
+}
+
+/// What was asked, as a person would say it: the last thing the user said, else what went in.
+pub fn question(detail: &Detail) -> Option<Cow<'_, str>> {
     let asked = detail.input_messages.iter().rev().find(|message| message.role == "user");
     asked
         .or(detail.input_messages.last())
         .and_then(message)
         .or_else(|| detail.input.as_ref().and_then(content))
-        .or_else(|| detail.query.as_deref().and_then(line))
+        .or_else(|| detail.query.as_deref().and_then(seen))
         .or_else(|| detail.tool.as_ref().and_then(|tool| json(tool.arguments.as_ref()?)))
 }
 
-fn output(detail: &Detail) -> Option<String> {
+/// What came back: the last message with something in it, else what came out.
+pub fn answer(detail: &Detail) -> Option<Cow<'_, str>> {
     // Vectors are nothing to read.
     if detail.kind == Kind::Embedding {
         return None;
@@ -49,7 +61,7 @@ fn output(detail: &Detail) -> Option<String> {
     answered
         .or_else(|| detail.output.as_ref().and_then(content))
         .or_else(|| detail.tool.as_ref().and_then(|tool| json(tool.result.as_ref()?)))
-        .or_else(|| detail.documents.first().and_then(|document| line(document.text.as_deref()?)))
+        .or_else(|| detail.documents.first().and_then(|document| seen(document.text.as_deref()?)))
 }
 
 /// The figure or name at the end of the span's bar.
@@ -84,27 +96,33 @@ fn error(span: &Span, detail: &Detail) -> String {
     name.lines().next().unwrap_or_default().chars().take(60).collect()
 }
 
-fn message(message: &Message) -> Option<String> {
-    line(&message.text()).or_else(|| {
-        message.parts.iter().find_map(|part| match part {
-            Part::ToolCall { name, arguments, .. } => line(&format!("→ {name} {arguments}")),
-            Part::ToolResult { result, .. } => json(result),
-            Part::Reasoning { text } => line(text),
-            _ => None,
-        })
+fn message(message: &Message) -> Option<Cow<'_, str>> {
+    let mut texts = message.parts.iter().filter_map(Part::text);
+    let text = match (texts.next(), texts.next()) {
+        (Some(only), None) => Cow::from(only),
+        _ => Cow::from(message.text()),
+    };
+    if !text.trim().is_empty() {
+        return Some(text);
+    }
+    message.parts.iter().find_map(|part| match part {
+        Part::ToolCall { name, arguments, .. } => Some(format!("→ {name} {arguments}").into()),
+        Part::ToolResult { result, .. } => json(result),
+        Part::Reasoning { text } => seen(text),
+        _ => None,
     })
 }
 
-fn content(content: &Content) -> Option<String> {
+fn content(content: &Content) -> Option<Cow<'_, str>> {
     match serde_json::from_str::<Json>(&content.value) {
-        Ok(value) if !value.is_number() => json(&value),
-        _ => line(&content.value),
+        Ok(value) if !value.is_number() => json(&value).map(|text| text.into_owned().into()),
+        _ => seen(&content.value),
     }
 }
 
 /// What a person would call the text of a JSON value: an only string, a member named like a question or an answer, the last
 /// message; else the JSON itself.
-fn json(value: &Json) -> Option<String> {
+fn json(value: &Json) -> Option<Cow<'_, str>> {
     const NAMES: [&str; 14] = [
         "input",
         "question",
@@ -123,21 +141,26 @@ fn json(value: &Json) -> Option<String> {
     ];
     match value {
         Json::Null => None,
-        Json::String(text) => line(text),
+        Json::String(text) => seen(text),
         Json::Object(members) => {
             let only = members.values().next().filter(|_| members.len() == 1);
             let named = || NAMES.iter().find_map(|name| members.get(*name));
             match only.or_else(named) {
-                Some(Json::String(text)) => line(text),
+                Some(Json::String(text)) => seen(text),
                 Some(Json::Array(items)) => items.last().and_then(json),
                 Some(Json::Object(inner)) if inner.contains_key("content") => {
                     inner.get("content").and_then(json)
                 }
-                _ => line(&value.to_string()),
+                _ => Some(value.to_string().into()),
             }
         }
-        _ => line(&value.to_string()),
+        _ => Some(value.to_string().into()),
     }
+}
+
+/// A text, unless there is nothing to see.
+fn seen(text: &str) -> Option<Cow<'_, str>> {
+    (!text.trim().is_empty()).then(|| text.into())
 }
 
 /// The beginning of a text on one line; `None` if there is nothing to see.
@@ -180,7 +203,11 @@ mod tests {
             ("null", None),
             (r#""  \n ""#, None),
         ] {
-            assert_eq!(json(&serde_json::from_str(value).unwrap()).as_deref(), expected, "{value}");
+            assert_eq!(
+                json(&serde_json::from_str(value).unwrap()).as_deref().and_then(line).as_deref(),
+                expected,
+                "{value}"
+            );
         }
         let long = line(&"word ".repeat(500)).unwrap();
         assert!(long.ends_with('…') && long.chars().count() <= PREVIEW_CHARS + 1);

@@ -10,11 +10,11 @@ use bennu_model::TraceId;
 use serde::Deserialize;
 
 use super::{
-    Page,
+    Page, content,
     encode::{encode, trace_link, traces_link},
     format,
-    frame::Frame,
-    render, text,
+    frame::{Frame, Tab},
+    render,
 };
 use crate::{
     app::App,
@@ -47,8 +47,8 @@ pub(super) async fn project_page(State(app): State<App>, Path(project): Path<Str
     let row = app.store.project(&project).await?;
     let row = row.ok_or_else(|| Error::not_found(format!("the project {project:?}")))?;
     Ok(render(&DeletePage {
-        frame: Frame::new("Delete", Some(&project)),
-        what: format!("the project {}", text::name(&project)),
+        frame: Frame::new("Delete", Some(&project), Tab::Traces),
+        what: format!("the project {}", content::name(&project)),
         contents: format!("{} traces with {} spans", format::count(row.traces), format::count(row.spans)),
         action: format!("/projects/{}/delete", encode(&project)),
         back: traces_link(&project),
@@ -74,8 +74,8 @@ pub(super) async fn trace_page(
     let trace = app.store.trace(Some(&project), id).await?;
     let trace = trace.ok_or_else(|| Error::not_found(format!("the trace {id}")))?;
     Ok(render(&DeletePage {
-        frame: Frame::new("Delete", Some(&project)),
-        what: format!("the trace {} ({id})", text::name(&trace.row.name)),
+        frame: Frame::new("Delete", Some(&project), Tab::Traces),
+        what: format!("the trace {} ({id})", content::name(&trace.row.name)),
         contents: format!("{} spans", format::count(trace.row.spans)),
         action: format!("{}/delete", trace_link(&project, id)),
         back: trace_link(&project, id),

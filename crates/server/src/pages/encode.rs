@@ -32,3 +32,23 @@ pub(super) fn traces_link(project: &str) -> String {
 pub(super) fn trace_link(project: &str, trace_id: bennu_model::TraceId) -> String {
     format!("/projects/{}/traces/{trace_id}", encode(project))
 }
+
+/// A trace beside the last good one of its name.
+pub(super) fn compare_link(project: &str, trace_id: bennu_model::TraceId) -> String {
+    format!("/projects/{}/compare?b={trace_id}", encode(project))
+}
+
+/// A project's sessions.
+pub(super) fn sessions_link(project: &str) -> String {
+    format!("/projects/{}/sessions", encode(project))
+}
+
+/// A session. Its id may be anything, dots and slashes too, so it is no part of the path.
+pub(super) fn session_link(project: &str, session: &str) -> String {
+    format!("/projects/{}/session?id={}", encode(project), encode(session))
+}
+
+/// A project's users.
+pub(super) fn users_link(project: &str) -> String {
+    format!("/projects/{}/users", encode(project))
+}

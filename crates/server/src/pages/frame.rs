@@ -1,24 +1,52 @@
 //! What stands around every page: the bar and the title.
 
-use super::{assets, encode::traces_link};
+use super::{
+    assets,
+    encode::{sessions_link, traces_link, users_link},
+};
 
 /// The bar.
 pub(super) struct Frame {
     pub(super) title: String,
     /// The project that is looked at.
     pub(super) project: Option<String>,
-    pub(super) project_link: String,
+    pub(super) tabs: Vec<TabView>,
     pub(super) version: &'static str,
     /// Whether there is anything to look for: not on the login page.
     pub(super) search: bool,
 }
 
+/// What a project's pages are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tab {
+    None,
+    Traces,
+    Sessions,
+    Users,
+}
+
+pub(super) struct TabView {
+    pub(super) name: &'static str,
+    pub(super) link: String,
+    pub(super) on: bool,
+    /// The second key of its shortcut, after `g`.
+    pub(super) key: &'static str,
+}
+
 impl Frame {
-    pub(super) fn new(title: impl Into<String>, project: Option<&str>) -> Frame {
+    pub(super) fn new(title: impl Into<String>, project: Option<&str>, on: Tab) -> Frame {
+        let tab = |name, tab, key, link: fn(&str) -> String| {
+            project.map(|project| TabView { name, key, link: link(project), on: tab == on })
+        };
+        let tabs = [
+            tab("Traces", Tab::Traces, "t", traces_link),
+            tab("Sessions", Tab::Sessions, "s", sessions_link),
+            tab("Users", Tab::Users, "u", users_link),
+        ];
         Frame {
             title: title.into(),
             project: project.map(str::to_owned),
-            project_link: project.map(traces_link).unwrap_or_default(),
+            tabs: tabs.into_iter().flatten().collect(),
             version: &assets::VERSION,
             search: true,
         }
@@ -26,6 +54,6 @@ impl Frame {
 
     /// Without a project and without a search box.
     pub(super) fn bare(title: &str) -> Frame {
-        Frame { search: false, ..Frame::new(title, None) }
+        Frame { search: false, ..Frame::new(title, None, Tab::None) }
     }
 }

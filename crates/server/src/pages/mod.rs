@@ -1,28 +1,30 @@
 //! HTML, made by the server. A handler asks a query function, fills a view struct and hands it to a template; no page knows
 //! SQL or OTLP. A URL holds the whole state of a view.
 
-mod assets;
-mod delete;
-mod document;
-mod encode;
-pub(crate) mod escape;
 mod format;
+pub(crate) mod content;
+mod encode;
+mod preferences;
+mod assets;
 mod frame;
 mod login;
-mod message;
 mod open;
 mod projects;
-mod span;
-mod text;
-mod trace;
 mod traces;
-mod waterfall;
+mod trace;
+mod span;
+mod body;
+mod groups;
+mod session;
+mod compare;
+mod delete;
 
 use askama::Template;
 use axum::{
     Router,
-    http::{StatusCode, header},
-    middleware,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -35,7 +37,15 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .route("/", get(projects::page))
         .route("/projects/{project}", get(traces::redirect))
         .route("/projects/{project}/traces", get(traces::page))
+        .route("/projects/{project}/traces/live", get(traces::live::page))
         .route("/projects/{project}/traces/{trace_id}", get(trace::page))
+        .route("/projects/{project}/traces/{trace_id}/rows", get(trace::rows))
+        .route("/projects/{project}/traces/{trace_id}/span", get(trace::span))
+        .route("/projects/{project}/traces/{trace_id}/spans/{span_id}/body/{address}", get(body::body))
+        .route("/projects/{project}/sessions", get(groups::sessions))
+        .route("/projects/{project}/session", get(session::page))
+        .route("/projects/{project}/users", get(groups::users))
+        .route("/projects/{project}/compare", get(compare::page))
         .route("/projects/{project}/delete", get(delete::project_page).post(delete::project))
         .route("/projects/{project}/traces/{trace_id}/delete", get(delete::trace_page).post(delete::trace))
         .route("/traces/{trace_id}", get(open::trace))
@@ -43,7 +53,22 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .fallback(|| async { failure(&Error::not_found("the page")) })
         .route_layer(middleware::from_fn_with_state(app.clone(), page_gate))
         .route("/login", get(login::page).post(login::enter))
-        .route("/static/{file}", get(assets::file))
+        .layer(middleware::from_fn(keep))
+        .route("/static/{version}/{file}", get(assets::file))
+}
+
+/// A page is as of now. What was asked for ahead, because a pointer rests on its link, may be kept for the moment until the
+/// click.
+async fn keep(request: Request, next: Next) -> Response {
+    let ahead = request.headers().contains_key("x-prefetch");
+    let mut response = next.run(request).await;
+    let value = if ahead && response.status() == StatusCode::OK {
+        "private, max-age=10"
+    } else {
+        "private, no-cache"
+    };
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(value));
+    response
 }
 
 /// A page that says what went wrong and what to do.

@@ -11,11 +11,11 @@ use bennu_store::Found;
 use serde::Deserialize;
 
 use super::{
-    Page,
+    Page, content,
     encode::trace_link,
     format::{self, Moment},
-    frame::Frame,
-    render, text,
+    frame::{Frame, Tab},
+    render,
 };
 use crate::{
     app::App,
@@ -77,7 +77,7 @@ pub(super) async fn pasted(State(app): State<App>, Query(query): Query<OpenQuery
     }
     let status = if found.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let page = OpenPage {
-        frame: Frame::new("Open", None),
+        frame: Frame::new("Open", None, Tab::None),
         understood: read.is_some(),
         found: found.into_iter().map(view).collect(),
         pasted: query.q,
@@ -93,7 +93,7 @@ fn link(project: &str, trace_id: TraceId, span_id: Option<SpanId>) -> String {
 fn view(found: Found) -> Match {
     Match {
         link: link(&found.project, found.trace_id, found.span_id),
-        name: text::name(&found.name),
+        name: content::name(&found.name),
         id: found.span_id.map_or_else(|| found.trace_id.to_string(), |span| span.to_string()),
         what: if found.span_id.is_some() { "span" } else { "trace" },
         when: format::moment(found.start_ns),

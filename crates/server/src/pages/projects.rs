@@ -4,11 +4,11 @@ use askama::Template;
 use axum::{extract::State, http::HeaderMap};
 
 use super::{
-    Page,
+    Page, content,
     encode::{encode, traces_link},
     format::{self, Moment},
-    frame::Frame,
-    render, text,
+    frame::{Frame, Tab},
+    render,
 };
 use crate::app::App;
 
@@ -75,11 +75,11 @@ pub(super) async fn page(State(app): State<App>, headers: HeaderMap) -> Page {
             failing: project.errors > 0,
             tokens: format::known(Some(project.tokens).filter(|tokens| *tokens > 0)),
             last: (project.last_ns > 0).then(|| format::moment(project.last_ns)),
-            name: text::name(&project.name),
+            name: content::name(&project.name),
         })
         .collect();
     Ok(render(&ProjectsPage {
-        frame: Frame::new("Projects", None),
+        frame: Frame::new("Projects", None, Tab::None),
         projects,
         start: GettingStarted::new(&app, &headers, None),
     }))

@@ -22,7 +22,19 @@ pub(crate) async fn span_detail(
     trace: &TraceRow,
     span_id: SpanId,
 ) -> Result<Option<SpanDetail>, Error> {
-    Ok(details(app, trace, Some(span_id)).await?.pop())
+    Ok(details(app, trace, Some(vec![span_id])).await?.pop())
+}
+
+/// Some spans of a trace, by start; few.
+pub(crate) async fn spans_with(
+    app: &App,
+    trace: &TraceRow,
+    span_ids: Vec<SpanId>,
+) -> Result<Vec<SpanDetail>, Error> {
+    if span_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    details(app, trace, Some(span_ids)).await
 }
 
 /// Every span of a trace, by start.
@@ -30,8 +42,8 @@ pub(crate) async fn span_details(app: &App, trace: &TraceRow) -> Result<Vec<Span
     details(app, trace, None).await
 }
 
-async fn details(app: &App, trace: &TraceRow, span_id: Option<SpanId>) -> Result<Vec<SpanDetail>, Error> {
-    let spans = app.store.spans(trace.id, span_id.map(|id| vec![id])).await?;
+async fn details(app: &App, trace: &TraceRow, only: Option<Vec<SpanId>>) -> Result<Vec<SpanDetail>, Error> {
+    let spans = app.store.spans(trace.id, only).await?;
     blocking(move || {
         spans.into_iter().map(|stored| SpanDetail { detail: normalise(&stored.span), stored }).collect()
     })

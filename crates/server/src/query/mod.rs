@@ -1,9 +1,13 @@
 //! What pages and JSON ask together: a span with its meaning, what a pasted text points to, what leaves the program.
 
+mod body;
 mod detail;
+mod context;
 mod export;
 mod locate;
 
-pub(crate) use detail::{SpanDetail, blocking, span_detail, span_details};
+pub(crate) use body::{body_address, find_body, media, media_type};
+pub(crate) use context::{Call, Context, Run, Use, context};
+pub(crate) use detail::{SpanDetail, blocking, span_detail, span_details, spans_with};
 pub(crate) use export::{curl, openai_request, otlp_json};
 pub(crate) use locate::{Pasted, read_pasted};

@@ -38,5 +38,5 @@ pub(crate) use previous::previous_call;
 pub(crate) use projects::{project, projects};
 pub(crate) use search::search_trace;
 pub(crate) use spans::{project_spans, trace_spans};
-pub(crate) use trace::{project_of, trace};
+pub(crate) use trace::{project_of, trace, trace_row};
 pub(crate) use traces::{services, traces};

@@ -54,6 +54,20 @@ pub(crate) const COLUMNS: &str = "span.id, span.span_id, span.parent_id, name, k
 pub(crate) const USAGE_JOIN: &str =
     "LEFT JOIN usage ON usage.trace = span.trace AND usage.span_id = span.span_id";
 
+/// A trace's row alone.
+pub(crate) fn trace_row(
+    connection: &Connection,
+    project: &str,
+    trace_id: TraceId,
+) -> Result<Option<TraceRow>> {
+    let sql = format!(
+        "SELECT {} FROM trace JOIN project ON project.id = trace.project WHERE trace_id = ? AND project.name = ?",
+        traces::COLUMNS
+    );
+    let mut select = connection.prepare_cached(&sql)?;
+    Ok(select.query_row((trace_id.0, project), traces::read).optional()?)
+}
+
 /// The trace, or `None`. Without a project, the one whose trace began first.
 pub(crate) fn trace(
     connection: &Connection,

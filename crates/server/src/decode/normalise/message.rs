@@ -196,13 +196,17 @@ fn url(json: &Json) -> Option<String> {
     if let Some(url) = PATHS.iter().find_map(|path| json.pointer(path)?.as_str()) {
         return Some(url.to_owned());
     }
-    let data = |holder: &Json, fields: [&str; 2], mime: [&str; 2], default: &str| {
-        let data = fields.iter().find_map(|field| holder.get(*field)?.as_str())?;
-        let mime = mime.iter().find_map(|field| holder.get(*field)?.as_str()).unwrap_or(default);
-        Some(format!("data:{mime};base64,{data}"))
+    let source =
+        json.get("source").or_else(|| json.get("input_audio")).or_else(|| json.get("audio")).unwrap_or(json);
+    let first = |names: &[&str]| names.iter().find_map(|name| source.get(*name)?.as_str());
+    let data = first(&["data", "content"])?;
+    let mime = match (first(&["media_type", "mime_type"]), first(&["format"])) {
+        (Some(mime), _) => mime.to_owned(),
+        // OpenAI names audio by its format alone.
+        (None, Some(format)) => format!("audio/{format}"),
+        (None, None) => "application/octet-stream".into(),
     };
-    let source = json.get("source").or_else(|| json.get("input_audio")).unwrap_or(json);
-    data(source, ["data", "content"], ["media_type", "mime_type"], "application/octet-stream")
+    Some(format!("data:{mime};base64,{data}"))
 }
 
 /// A reasoning item's summaries, joined.
@@ -275,6 +279,7 @@ mod tests {
                 {"role": "user", "content": [{"type": "text", "text": "see"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]},
                 {"role": "user", "content": [{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA=="}}]},
                 {"role": "user", "parts": [{"type": "blob", "mime_type": "image/png", "modality": "image", "content": "AA=="}]},
+                {"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}}]},
                 {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "yes"}]},
                 {"role": "user", "content": [{"type": "video", "x": 1}]},
             ]),
@@ -284,6 +289,7 @@ mod tests {
                 {"role": "user", "parts": [{"type": "text", "text": "see"}, {"type": "image", "url": "data:image/png;base64,AA=="}]},
                 {"role": "user", "parts": [{"type": "image", "url": "data:image/png;base64,AA=="}]},
                 {"role": "user", "parts": [{"type": "image", "url": "data:image/png;base64,AA=="}]},
+                {"role": "user", "parts": [{"type": "audio", "url": "data:audio/wav;base64,AA=="}]},
                 {"role": "assistant", "parts": [{"type": "reasoning", "text": "hm"}, {"type": "text", "text": "yes"}]},
                 {"role": "user", "parts": [{"type": "other", "value": {"type": "video", "x": 1}}]},
             ]),

@@ -1,18 +1,53 @@
 //! One span whole: what a model was shown and returned, what ran, what was retrieved, what went wrong, and everything as it
 //! was sent.
 
+mod document;
+mod message;
+
 use bennu_model::{Attribute, Detail, Kind, SpanId, StatusCode, Tokens, Usage};
 use bennu_semconv::otel;
+use bennu_store::Trace;
 use serde_json::Value as Json;
 
 use super::{
-    document::{DocumentView, documents},
+    content::{self, Mode, Terms, Text, placeholders},
+    encode::{encode, trace_link},
     format::{self, Moment},
-    message::{MessageView, messages},
-    text::{self, Text},
-    waterfall::{kind_class, kind_word},
+    trace::{
+        row::{kind_class, kind_word},
+        span_link,
+    },
 };
-use crate::query::SpanDetail;
+use crate::query::{Context, SpanDetail};
+use document::{DocumentView, Moved, documents, reranked};
+use message::{Conversation, conversation};
+
+/// Where a span stands, and how it is to be shown.
+pub(super) struct Place<'a> {
+    pub(super) trace: &'a Trace,
+    /// What the spans under it own.
+    pub(super) below: Tokens,
+    /// Time in which no child of it worked.
+    pub(super) self_ns: u64,
+    /// The part of the page's state that links keep.
+    pub(super) rows_state: String,
+    /// Messages that the call before was shown already are shown too.
+    pub(super) whole_history: bool,
+    pub(super) mode: Mode,
+}
+
+impl Place<'_> {
+    /// The link to another span of the trace.
+    fn link(&self, span_id: SpanId) -> String {
+        span_link(span_id, &self.rows_state)
+    }
+
+    /// The name of another span of the trace.
+    fn name(&self, span_id: SpanId) -> String {
+        let found = self.trace.spans.iter().find(|span| span.span_id == span_id);
+        content::name(found.map_or("", |span| &span.name))
+    }
+}
 
 /// What the template shows of a span.
 pub(super) struct SpanView {
@@ -23,6 +58,8 @@ pub(super) struct SpanView {
     pub(super) model: String,
     pub(super) provider: String,
     pub(super) duration: String,
+    /// Time of its own, where spans below it account for the rest.
+    pub(super) self_time: String,
     pub(super) when: Moment,
     pub(super) starts_at: String,
     pub(super) usage: String,
@@ -33,13 +70,19 @@ pub(super) struct SpanView {
     pub(super) status: &'static str,
     pub(super) status_message: Option<Text>,
     pub(super) exceptions: Vec<Exception>,
-    pub(super) messages: Vec<MessageView>,
+    pub(super) conversation: Option<Conversation>,
+    /// It was sent without any content.
+    pub(super) bare: bool,
     pub(super) input: Option<Text>,
     pub(super) output: Option<Text>,
     pub(super) tool: Option<ToolView>,
+    /// The call that asked for this tool.
+    pub(super) asked_by: Option<SpanLink>,
     pub(super) query: Option<Text>,
     pub(super) documents: Vec<DocumentView>,
     pub(super) input_documents: Vec<DocumentView>,
+    /// A reranker's documents, before and after.
+    pub(super) reranked: Vec<Moved>,
     pub(super) embeddings: Vec<EmbeddingView>,
     pub(super) tools: Vec<Offered>,
     pub(super) parameters: Vec<(String, Text)>,
@@ -53,8 +96,23 @@ pub(super) struct SpanView {
     pub(super) notes: Vec<String>,
     pub(super) openai_link: String,
     pub(super) curl_link: String,
-    /// The span that the URL asked for is not in the trace (any more, or yet).
-    pub(super) not_found: bool,
+    /// Where its bodies are.
+    pub(super) bodies: String,
+    /// The link to itself within the trace's page.
+    pub(super) link: String,
+    /// The switch of how texts are shown: the other way's name, what it says, its link.
+    pub(super) text_switch: TextSwitch,
+}
+
+pub(super) struct TextSwitch {
+    pub(super) says: &'static str,
+    pub(super) link: String,
+}
+
+/// A link to another span of the trace.
+pub(super) struct SpanLink {
+    pub(super) name: String,
+    pub(super) link: String,
 }
 
 pub(super) struct Exception {
@@ -101,33 +159,38 @@ pub(super) struct LinkView {
 }
 
 impl SpanView {
-    /// `below` is what the spans under it own, `trace_start_ns` the zero of the axis.
-    pub(super) fn new(
-        found: &SpanDetail,
-        below: Tokens,
-        project_query: &str,
-        trace_start_ns: i64,
-    ) -> SpanView {
+    pub(super) fn new(found: &SpanDetail, context: &Context, place: &Place<'_>) -> SpanView {
         let (span, row, detail) = (&found.stored.span, &found.stored.row, &found.detail);
         let is_call = detail.kind == Kind::Llm || !detail.input_messages.is_empty();
+        let project = &place.trace.row.project;
+        let project_query = format!("?project={}", encode(project));
         let api = format!("/v1/traces/{}/spans/{}", span.trace_id, span.span_id);
         let has_messages = !detail.input_messages.is_empty() || !detail.output_messages.is_empty();
         let is_tool = detail.tool.is_some();
         let shown = |content: &Option<bennu_model::Content>| {
-            content.as_ref().filter(|_| !is_tool).map(|content| Text::value(&content.value))
+            content.as_ref().filter(|_| !is_tool).map(|content| Text::value(&content.value, place.mode))
         };
+        let terms = Terms::of(sought(detail));
+        let reranked = reranked(&detail.input_documents, &detail.documents, &terms);
+        let (other_mode, says) = place.mode.other();
         SpanView {
             span_id: span.span_id,
-            name: text::name(&span.name),
+            name: content::name(&span.name),
             kind: kind_word(detail.kind),
             kind_class: kind_class(detail.kind),
             model: detail.model().unwrap_or_default().to_owned(),
             provider: detail.provider.clone().unwrap_or_default(),
             duration: format::duration(span.duration_ns()),
+            self_time: Some(place.self_ns)
+                .filter(|own| *own < span.duration_ns())
+                .map(format::duration)
+                .unwrap_or_default(),
             when: format::moment(row.start_ns),
-            starts_at: format::duration(row.start_ns.saturating_sub(trace_start_ns).max(0).unsigned_abs()),
+            starts_at: format::duration(
+                row.start_ns.saturating_sub(place.trace.row.start_ns).max(0).unsigned_abs(),
+            ),
             usage: if detail.usage.is_unknown() { String::new() } else { format::usage(&detail.usage) },
-            usage_note: usage_note(detail, &row.usage_owned, below),
+            usage_note: usage_note(detail, &row.usage_owned, place.below),
             cost: detail.cost.total_usd.map(|usd| format!("${usd:.6}")).unwrap_or_default(),
             failed: span.status.code == StatusCode::Error,
             status: span.status.code.as_str(),
@@ -135,7 +198,8 @@ impl SpanView {
                 .filter(|text| !text.is_empty())
                 .map(|text| Text::prose(text)),
             exceptions: exceptions(found),
-            messages: messages(detail),
+            conversation: has_messages.then(|| conversation(detail, context, place)),
+            bare: is_bare(detail),
             // With messages the whole payload is one fold away, under the raw attributes.
             input: if has_messages { None } else { shown(&detail.input) },
             output: if has_messages && !detail.output_messages.is_empty() {
@@ -150,9 +214,21 @@ impl SpanView {
                 arguments: tool.arguments.as_ref().map(Text::json),
                 result: tool.result.as_ref().map(Text::json),
             }),
+            asked_by: context
+                .asked_by
+                .map(|asked| SpanLink { name: place.name(asked), link: place.link(asked) }),
             query: detail.query.as_deref().filter(|_| detail.input.is_none()).map(Text::prose),
-            documents: documents(&detail.documents),
-            input_documents: documents(&detail.input_documents),
+            documents: if reranked.is_empty() {
+                documents(&detail.documents, &terms, &context.uses)
+            } else {
+                Vec::new()
+            },
+            input_documents: if reranked.is_empty() {
+                documents(&detail.input_documents, &terms, &[])
+            } else {
+                Vec::new()
+            },
+            reranked,
             embeddings: detail
                 .embeddings
                 .iter()
@@ -163,18 +239,14 @@ impl SpanView {
                 .collect(),
             tools: detail.tools.iter().map(offered).collect(),
             parameters: members(detail.invocation_parameters.as_ref()),
-            template: detail.prompt_template.as_ref().map(|prompt| TemplateView {
-                template: Text::prose(&prompt.template),
-                version: prompt.version.clone().unwrap_or_default(),
-                variables: members(prompt.variables.as_ref()),
-            }),
+            template: detail.prompt_template.as_ref().map(template),
             facts: facts(found),
             metadata: detail.metadata.as_ref().map(Text::json),
             events: span
                 .events
                 .iter()
                 .map(|event| EventView {
-                    name: text::name(&event.name),
+                    name: content::name(&event.name),
                     at: format::duration(event.time_ns.saturating_sub(span.start_ns)),
                     attributes: attributes(&event.attributes),
                 })
@@ -193,8 +265,41 @@ impl SpanView {
             notes: notes(found),
             openai_link: if is_call { format!("{api}/openai{project_query}") } else { String::new() },
             curl_link: if is_call { format!("{api}/curl{project_query}") } else { String::new() },
-            not_found: false,
+            bodies: format!("{}/spans/{}/body/", trace_link(project, span.trace_id), span.span_id),
+            link: place.link(span.span_id),
+            text_switch: TextSwitch { says, link: format!("{}&text={other_mode}", place.link(span.span_id)) },
         }
+    }
+}
+
+fn is_bare(detail: &Detail) -> bool {
+    let Detail { input_messages, output_messages, input, output, tool, query, documents, embeddings, .. } =
+        detail;
+    input_messages.is_empty()
+        && output_messages.is_empty()
+        && documents.is_empty()
+        && embeddings.is_empty()
+        && (input.is_none() && output.is_none() && tool.is_none() && query.is_none())
+}
+
+/// What a retrieval or a reranking looked for.
+fn sought(detail: &Detail) -> &str {
+    if !matches!(detail.kind, Kind::Retriever | Kind::Reranker) && detail.query.is_none() {
+        return "";
+    }
+    let input = || detail.input.as_ref().map(|content| content.value.as_str());
+    detail.query.as_deref().or_else(input).unwrap_or_default()
+}
+
+fn template(prompt: &bennu_model::PromptTemplate) -> TemplateView {
+    let names: Vec<String> = match &prompt.variables {
+        Some(Json::Object(variables)) => variables.keys().cloned().collect(),
+        _ => Vec::new(),
+    };
+    TemplateView {
+        template: Text::marked(&prompt.template, &placeholders(&prompt.template, &names)),
+        version: prompt.version.clone().unwrap_or_default(),
+        variables: members(prompt.variables.as_ref()),
     }
 }
 
@@ -232,7 +337,7 @@ fn members(json: Option<&Json>) -> Vec<(String, Text)> {
     match json {
         None => Vec::new(),
         Some(Json::Object(members)) => {
-            members.iter().map(|(name, value)| (text::name(name), Text::json(value))).collect()
+            members.iter().map(|(name, value)| (content::name(name), Text::json(value))).collect()
         }
         Some(other) => vec![("value".into(), Text::json(other))],
     }
@@ -249,8 +354,7 @@ fn exceptions(found: &SpanDetail) -> Vec<Exception> {
             Exception {
                 class: get(otel::EXCEPTION_TYPE).unwrap_or("exception").to_owned(),
                 message: Text::prose(get(otel::EXCEPTION_MESSAGE).unwrap_or_default()),
-                stacktrace: get(otel::EXCEPTION_STACKTRACE)
-                    .map(|trace| Text { code: true, ..Text::prose(trace) }),
+                stacktrace: get(otel::EXCEPTION_STACKTRACE).map(Text::code),
             }
         })
         .collect()
@@ -285,10 +389,10 @@ fn attributes(attributes: &[Attribute]) -> Vec<(String, Text)> {
         .iter()
         .map(|(key, value)| {
             let shown = match value.as_text() {
-                Some(text) => Text::value(text),
+                Some(text) => Text::value(text, Mode::Raw),
                 None => Text::json(&value.to_json()),
             };
-            (text::name(key), shown)
+            (content::name(key), shown)
         })
         .collect()
 }

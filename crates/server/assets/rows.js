@@ -1,0 +1,151 @@
+// The waterfall's rows: those near the reader are in the page, the others are asked for as they come near.
+const ROW_PX = 26;
+const WINDOW = 100;
+
+export class Rows {
+  constructor(list, scroller) {
+    Object.assign(this, { list, scroller, windows: new Map(), asked: new Set(), version: 0, selected: null, drawn: '' });
+    this.take(list);
+    scroller.addEventListener('scroll', () => this.draw(), { passive: true });
+    addEventListener('resize', () => this.draw(), { passive: true });
+    this.selected = list.querySelector('.selected') && spanOf(list.querySelector('.selected'));
+    const at = [...list.querySelectorAll('.span')].findIndex((link) => link.classList.contains('selected'));
+    if (this.total > WINDOW || at >= 0) {
+      this.draw();
+      this.reveal(this.first + Math.max(0, at), 'center');
+    }
+  }
+
+  // Rows as the server sent them.
+  take(list) {
+    this.total = Number(list.dataset.total);
+    this.first = Number(list.dataset.from);
+    this.windows.set(this.first / WINDOW, [...list.querySelectorAll('li')]);
+  }
+
+  // Which rows there are has changed: everything is asked for again, and the old rows stay until the new ones are here.
+  async reset(url) {
+    this.version += 1;
+    const version = this.version;
+    const from = Math.floor(this.top() / WINDOW) * WINDOW;
+    const list = await this.fetch(url, from);
+    if (!list || version !== this.version) return;
+    this.windows.clear();
+    this.asked.clear();
+    this.drawn = '';
+    this.url = url;
+    this.take(list);
+    this.draw();
+  }
+
+  async fetch(url, from) {
+    const query = new URLSearchParams(url.search);
+    for (const name of ['span', 'history', 'text']) query.delete(name);
+    query.set('from', from);
+    const answer = await fetch(`${url.pathname}/rows?${query}`);
+    if (!answer.ok) return null;
+    const template = document.createElement('template');
+    template.innerHTML = await answer.text();
+    return template.content.querySelector('ol');
+  }
+
+  async ask(window) {
+    if (this.windows.has(window) || this.asked.has(window)) return;
+    this.asked.add(window);
+    const version = this.version;
+    const list = await this.fetch(this.url ?? new URL(location.href), window * WINDOW).catch(() => null);
+    this.asked.delete(window);
+    if (!list || version !== this.version) return;
+    this.windows.set(window, [...list.querySelectorAll('li')]);
+    this.draw(true);
+  }
+
+  // The first row in sight.
+  top() {
+    const gone = this.scroller.getBoundingClientRect().top - this.list.getBoundingClientRect().top;
+    return Math.max(0, Math.min(this.total - 1, Math.floor(gone / ROW_PX)));
+  }
+
+  draw(again) {
+    const seen = Math.ceil(this.scroller.clientHeight / ROW_PX);
+    const last = Math.max(0, Math.ceil(this.total / WINDOW) - 1);
+    // What is in sight, and half a window to either side.
+    const from = Math.max(0, Math.floor((this.top() - WINDOW / 2) / WINDOW));
+    const to = Math.min(last, Math.floor((this.top() + seen + WINDOW / 2) / WINDOW));
+    for (let window = from; window <= to; window += 1) this.ask(window);
+    const state = `${from}-${to}`;
+    if (state === this.drawn && !again) return;
+    this.drawn = state;
+    const focused = this.list.contains(document.activeElement) ? document.activeElement : null;
+    const rows = [];
+    for (let window = from; window <= to; window += 1) {
+      const known = this.windows.get(window);
+      if (known) rows.push(...known);
+      else rows.push(space(Math.min(WINDOW, this.total - window * WINDOW)));
+    }
+    const below = this.total - Math.min(this.total, (to + 1) * WINDOW);
+    this.list.replaceChildren(space(from * WINDOW), ...rows, space(below));
+    this.mark();
+    if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
+    // Rows far away are forgotten.
+    for (const window of this.windows.keys()) if (Math.abs(window - from) > 12) this.windows.delete(window);
+  }
+
+  mark() {
+    for (const link of this.list.querySelectorAll('.span')) {
+      const on = spanOf(link) === this.selected;
+      link.classList.toggle('selected', on);
+      if (on) link.setAttribute('aria-current', 'true');
+      else link.removeAttribute('aria-current');
+    }
+  }
+
+  select(span) {
+    this.selected = span;
+    this.mark();
+  }
+
+  // Where a row's link stands among all rows.
+  indexOf(link) {
+    const item = link?.closest('li');
+    for (const [window, items] of this.windows) {
+      const at = items.indexOf(item);
+      if (at >= 0) return window * WINDOW + at;
+    }
+    return -1;
+  }
+
+  reveal(index, where = 'nearest') {
+    const axis = this.scroller.querySelector('.axis').getBoundingClientRect().height;
+    const box = this.scroller.getBoundingClientRect();
+    const top = this.list.getBoundingClientRect().top - box.top + index * ROW_PX;
+    const height = this.scroller.clientHeight;
+    if (where === 'nearest' && top >= axis && top + ROW_PX <= height) return;
+    const wanted = where === 'center' ? Math.max(axis, height / 2) : top < axis ? axis : height - ROW_PX - 4;
+    if (where !== 'center' || top < axis || top + ROW_PX > height) this.scroller.scrollTop += top - wanted;
+    this.draw();
+  }
+
+  // The link of a row, once it is there.
+  async link(index) {
+    this.reveal(index);
+    for (let tries = 0; tries < 100; tries += 1) {
+      const item = this.windows.get(Math.floor(index / WINDOW))?.[index % WINDOW];
+      if (item?.isConnected) return item.querySelector('.span');
+      await new Promise((done) => setTimeout(done, 30));
+    }
+    return null;
+  }
+}
+
+export function spanOf(link) {
+  return new URL(link.href).searchParams.get('span');
+}
+
+function space(rows) {
+  const item = document.createElement('li');
+  item.className = 'space';
+  item.setAttribute('aria-hidden', 'true');
+  item.style.height = `${rows * ROW_PX}px`;
+  return item;
+}

@@ -1,0 +1,120 @@
+// The trace page: another span, another view of the rows, without another page.
+import { on } from './keys.js';
+import { Rows, spanOf } from './rows.js';
+import './panes.js';
+
+const waterfall = document.querySelector('.waterfall');
+document.documentElement.classList.add('scripted');
+const rows = new Rows(document.getElementById('rows'), document.getElementById('scroller'));
+const ROWS_STATE = ['only', 'find', 'fold', 'except'];
+const parts = new Map();
+let shown = 0;
+let pending;
+
+const rowsState = (url) => ROWS_STATE.map((name) => url.searchParams.get(name) ?? '').join('\n');
+let current = rowsState(new URL(location.href));
+
+// A span's pane, asked for at most once while it is likely to be wanted.
+function part(url) {
+  const query = new URLSearchParams(url.search);
+  for (const name of [...ROWS_STATE, 'from']) if (name !== 'span') query.delete(name);
+  for (const name of ROWS_STATE) if (url.searchParams.get(name)) query.set(name, url.searchParams.get(name));
+  const address = `${url.pathname}/span?${query}`;
+  if (!parts.has(address)) {
+    if (parts.size > 12) parts.delete(parts.keys().next().value);
+    parts.set(address, fetch(address).then((answer) => (answer.ok ? answer.text() : null)).catch(() => null));
+    setTimeout(() => parts.delete(address), 10_000);
+  }
+  return parts.get(address);
+}
+
+// Shows what a URL says: its span, and its rows if those are others.
+async function show(url, { push = true } = {}) {
+  const turn = (shown += 1);
+  if (push) history.pushState(null, '', url);
+  const state = rowsState(url);
+  if (state !== current) {
+    current = state;
+    document.querySelectorAll('.views a').forEach((link) => {
+      if (rowsState(new URL(link.href)) === state) link.setAttribute('aria-current', 'true');
+      else link.removeAttribute('aria-current');
+    });
+    rows.reset(url);
+  }
+  const span = url.searchParams.get('span');
+  if (span) rows.select(span);
+  const html = await part(url);
+  if (turn !== shown) return;
+  if (html === null) { location.href = url; return; }
+  const template = document.createElement('template');
+  template.innerHTML = html;
+  const fresh = template.content.querySelector('#detail');
+  const old = document.getElementById('detail');
+  const same = old.dataset.span === fresh.dataset.span;
+  const top = old.scrollTop;
+  const focused = old.contains(document.activeElement);
+  old.replaceWith(fresh);
+  if (same) fresh.scrollTop = top;
+  if (focused) fresh.focus({ preventScroll: true });
+  if (!span) rows.select(fresh.dataset.span);
+}
+
+// The link's state, and of this page what the link does not speak about.
+function address(link) {
+  const url = new URL(link.href);
+  const span = rows.selected;
+  if (link.matches('.toggle, [data-rows], [data-errors]') && span) url.searchParams.set('span', span);
+  return url;
+}
+
+const INSIDE = '.rows .span, .rows .toggle, [data-rows], [data-errors], [data-span]';
+document.addEventListener('click', (event) => {
+  const link = event.target.closest(INSIDE);
+  if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  show(address(link));
+  if (link.matches('[data-text-switch]')) parts.clear();
+});
+
+addEventListener('popstate', () => show(new URL(location.href), { push: false }));
+
+let resting;
+document.addEventListener('pointerover', (event) => {
+  const link = event.target.closest('.rows .span, .detail [data-span]:not([data-text-switch])');
+  clearTimeout(resting);
+  if (link) resting = setTimeout(() => part(address(link)), 65);
+});
+
+// j and k walk the rows; the pane follows when the walk pauses.
+async function step(by) {
+  const focused = document.activeElement?.closest?.('.rows .span');
+  const selected = waterfall.querySelector('.rows .selected');
+  const at = rows.indexOf(focused ?? selected);
+  const link = await rows.link(Math.max(0, Math.min(rows.total - 1, at < 0 ? 0 : at + by)));
+  if (!link) return;
+  link.focus({ preventScroll: true });
+  rows.select(spanOf(link));
+  clearTimeout(pending);
+  pending = setTimeout(() => show(address(link)), 90);
+}
+
+// The arrow left folds a span, or leads to what it is in.
+function fold(open) {
+  const item = document.activeElement?.closest?.('.rows li') ?? waterfall.querySelector('.rows .selected')?.closest('li');
+  const toggle = item?.querySelector('.toggle');
+  if (toggle && (toggle.getAttribute('aria-expanded') === 'true') !== open) show(address(toggle));
+}
+
+for (const key of ['j', 'ArrowDown']) on(key, () => step(1));
+for (const key of ['k', 'ArrowUp']) on(key, () => step(-1));
+on('Home', () => step(-rows.total));
+on('End', () => step(rows.total));
+on('ArrowLeft', () => fold(false));
+on('ArrowRight', () => fold(true));
+on('s', () => waterfall.querySelector('.find input').focus());
+on('m', () => document.querySelector('[data-text-switch]')?.click());
+on('y', () => document.querySelector('[data-copy="trace-id"]')?.click());
+on('e', () => {
+  const errors = new URLSearchParams(location.search).get('only') === 'errors';
+  document.querySelector(errors ? '.views a' : '[data-errors]')?.click();
+});

@@ -1,0 +1,263 @@
+//! `/projects/{project}/traces/{trace_id}`: the waterfall, and one span whole beside it.
+//!
+//! The page is served whole, and in parts to its own script: `/rows` is the next window of rows, `/span` one span's pane.
+
+mod axis;
+mod outline;
+pub(super) mod row;
+pub(super) mod state;
+mod timing;
+pub(super) mod tree;
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    http::HeaderMap,
+};
+use bennu_model::{SpanId, TraceId};
+use bennu_store::{LinkFrom, Trace};
+
+use super::{
+    Page,
+    content::{self, Mode},
+    encode::{compare_link, encode, session_link, trace_link, traces_link},
+    format::{self, Moment},
+    frame::{Frame, Tab},
+    preferences, render,
+    span::{Place, SpanView},
+};
+use crate::{
+    app::App,
+    error::{Code, Error},
+    query,
+};
+use outline::{Outline, WINDOW_ROWS};
+use state::{Choice, TraceQuery, View};
+
+#[derive(Template)]
+#[template(path = "trace.html")]
+struct TracePage {
+    frame: Frame,
+    trace_id: TraceId,
+    name: String,
+    duration: String,
+    tokens: String,
+    usage: String,
+    spans: String,
+    errors: u64,
+    user: String,
+    user_link: String,
+    session: String,
+    session_link: String,
+    service: String,
+    when: Moment,
+    has_root: bool,
+    also_in: Vec<Elsewhere>,
+    linked_from: Vec<Linked>,
+    outline: Outline,
+    query: TraceQuery,
+    choices: Vec<Choice>,
+    window: Option<Window>,
+    split: u8,
+    json_link: String,
+    otlp_link: String,
+    compare_link: String,
+    delete_link: String,
+    missing: bool,
+    span: Option<SpanView>,
+}
+
+/// A window of rows, for the page's script.
+#[derive(Template)]
+#[template(path = "rows.html")]
+struct RowsPart {
+    outline: Outline,
+}
+
+/// One span's pane, for the page's script.
+#[derive(Template)]
+#[template(path = "span.html")]
+struct SpanPart {
+    missing: bool,
+    span: Option<SpanView>,
+}
+
+struct Elsewhere {
+    project: String,
+    link: String,
+}
+
+/// A span of another trace that links to this one.
+struct Linked {
+    link: String,
+    name: String,
+    from: String,
+    when: Moment,
+}
+
+/// Which rows of a large trace are shown.
+struct Window {
+    first: String,
+    last: String,
+    all: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+type TracePath = Path<(String, String)>;
+
+pub(super) async fn page(
+    State(app): State<App>,
+    Path((project, trace_id)): TracePath,
+    Query(query): Query<TraceQuery>,
+    headers: HeaderMap,
+) -> Page {
+    let (trace, view) = open(&app, &project, &trace_id, &query).await?;
+    let id = trace.row.trace_id;
+    let (trace, outline) = outline::of(trace, &query, &view).await?;
+    let row = &trace.row;
+    let base = trace_link(&project, id);
+    let span = span_view(&app, &trace, &query, &outline, &headers).await?;
+    let linked_from = app.store.links_to(id).await?;
+    let project_query = format!("?project={}", encode(&project));
+    let mut response = render(&TracePage {
+        frame: Frame::new(content::name(&row.name), Some(&project), Tab::Traces),
+        trace_id: id,
+        name: content::name(&row.name),
+        duration: format::duration(row.duration_ns()),
+        tokens: format::known(row.usage.total()),
+        usage: format::usage(&row.usage),
+        spans: format::count(row.spans),
+        errors: row.errors,
+        user_link: row
+            .user_id
+            .as_ref()
+            .map(|user| format!("{}?user={}", traces_link(&project), encode(user)))
+            .unwrap_or_default(),
+        user: row.user_id.clone().unwrap_or_default(),
+        session_link: row.session_id.as_ref().map(|id| session_link(&project, id)).unwrap_or_default(),
+        session: row.session_id.clone().unwrap_or_default(),
+        service: row.service.clone().unwrap_or_default(),
+        when: format::moment(row.start_ns),
+        has_root: row.has_root,
+        also_in: trace
+            .also_in
+            .iter()
+            .map(|project| Elsewhere { link: trace_link(project, id), project: project.clone() })
+            .collect(),
+        linked_from: linked_from.into_iter().map(linked).collect(),
+        choices: query.choices(row.errors),
+        window: window(&outline, &query),
+        split: preferences::split(&headers),
+        json_link: format!("/v1/traces/{id}{project_query}"),
+        otlp_link: format!("/v1/traces/{id}/otlp{project_query}"),
+        compare_link: compare_link(&project, id),
+        delete_link: format!("{base}/delete"),
+        missing: outline.missing,
+        outline,
+        span,
+        query: query.clone(),
+    });
+    preferences::remember_text(&query.text, &mut response);
+    Ok(response)
+}
+
+pub(super) async fn rows(
+    State(app): State<App>,
+    Path((project, trace_id)): TracePath,
+    Query(query): Query<TraceQuery>,
+) -> Page {
+    let (trace, view) = open(&app, &project, &trace_id, &query).await?;
+    let (_, outline) = outline::of(trace, &query, &view).await?;
+    Ok(render(&RowsPart { outline }))
+}
+
+pub(super) async fn span(
+    State(app): State<App>,
+    Path((project, trace_id)): TracePath,
+    Query(query): Query<TraceQuery>,
+    headers: HeaderMap,
+) -> Page {
+    let (trace, view) = open(&app, &project, &trace_id, &query).await?;
+    let (trace, outline) = outline::of(trace, &query, &view).await?;
+    let span = span_view(&app, &trace, &query, &outline, &headers).await?;
+    let mut response = render(&SpanPart { missing: outline.missing, span });
+    preferences::remember_text(&query.text, &mut response);
+    Ok(response)
+}
+
+/// The trace, and which of its rows are asked for.
+async fn open(app: &App, project: &str, trace_id: &str, query: &TraceQuery) -> Result<(Trace, View), Error> {
+    let id: TraceId = trace_id
+        .parse()
+        .map_err(|_| Error::new(Code::NotFound, format!("{trace_id:?}: a trace id has 32 hex digits")))?;
+    let mut view = query.view()?;
+    let trace = app.store.trace(Some(project), id).await?;
+    let trace =
+        trace.ok_or_else(|| Error::not_found(format!("the trace {id} in the project {project:?}")))?;
+    let sought = query.find.trim();
+    if !sought.is_empty() {
+        let found = app.store.search_trace(trace.row.id, sought).await?;
+        view.found = Some(found.into_iter().collect());
+    }
+    Ok((trace, view))
+}
+
+async fn span_view(
+    app: &App,
+    trace: &Trace,
+    query: &TraceQuery,
+    outline: &Outline,
+    headers: &HeaderMap,
+) -> Result<Option<SpanView>, Error> {
+    let Some(selected) = outline.selected else { return Ok(None) };
+    let Some(found) = query::span_detail(app, &trace.row, selected).await? else { return Ok(None) };
+    let context = query::context(app, trace, &found).await?;
+    let mode = preferences::text_mode(&query.text, headers);
+    let place = Place {
+        trace,
+        below: outline.below,
+        self_ns: outline.self_ns,
+        rows_state: query.rows_state(),
+        whole_history: query.history == "all",
+        mode,
+    };
+    Ok(Some(SpanView::new(&found, &context, &place)))
+}
+
+fn linked(from: LinkFrom) -> Linked {
+    Linked {
+        link: format!("{}?span={}", trace_link(&from.project, from.trace_id), from.span_id),
+        name: content::name(&from.span_name),
+        from: content::name(&from.trace_name),
+        when: format::moment(from.start_ns),
+    }
+}
+
+fn window(outline: &Outline, query: &TraceQuery) -> Option<Window> {
+    let (from, all) = (outline.from, outline.total);
+    let state = query.rows_state();
+    let link = |from: usize| format!("?from={from}{state}");
+    (all > WINDOW_ROWS).then(|| Window {
+        first: format::count(from as u64 + 1),
+        last: format::count((from + WINDOW_ROWS).min(all) as u64),
+        all: format::count(all as u64),
+        before: (from > 0).then(|| link(from.saturating_sub(WINDOW_ROWS))),
+        after: (from + WINDOW_ROWS < all).then(|| link(from + WINDOW_ROWS)),
+    })
+}
+
+/// The text modes' words, for the switch.
+impl Mode {
+    pub(super) fn other(self) -> (&'static str, &'static str) {
+        match self {
+            Mode::Raw => ("markdown", "show as markdown"),
+            Mode::Markdown => ("raw", "show as sent"),
+        }
+    }
+}
+
+/// A span's link within its trace's page.
+pub(super) fn span_link(span_id: SpanId, rows_state: &str) -> String {
+    format!("?span={span_id}{rows_state}")
+}
