@@ -4,7 +4,7 @@ const WINDOW = 100;
 
 export class Rows {
   constructor(list, scroller) {
-    Object.assign(this, { list, scroller, windows: new Map(), asked: new Set(), version: 0, selected: null, drawn: '' });
+    Object.assign(this, { list, scroller, windows: new Map(), asked: new Set(), version: 0, selected: null, drawn: '', settled: false });
     this.take(list);
     scroller.addEventListener('scroll', () => this.draw(), { passive: true });
     addEventListener('resize', () => this.draw(), { passive: true });
@@ -14,6 +14,11 @@ export class Rows {
       this.draw();
       this.reveal(this.first + Math.max(0, at), 'center');
     }
+    // Rows out of sight must not compete with the first paint.
+    setTimeout(() => {
+      this.settled = true;
+      this.draw();
+    }, 300);
   }
 
   // Rows as the server sent them.
@@ -72,7 +77,10 @@ export class Rows {
     // What is in sight, and half a window to either side.
     const from = Math.max(0, Math.floor((this.top() - WINDOW / 2) / WINDOW));
     const to = Math.min(last, Math.floor((this.top() + seen + WINDOW / 2) / WINDOW));
-    for (let window = from; window <= to; window += 1) this.ask(window);
+    for (let window = from; window <= to; window += 1) {
+      const inSight = window >= Math.floor(this.top() / WINDOW) && window <= Math.floor((this.top() + seen) / WINDOW);
+      if (inSight || this.settled) this.ask(window);
+    }
     const state = `${from}-${to}`;
     if (state === this.drawn && !again) return;
     this.drawn = state;

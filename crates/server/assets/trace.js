@@ -6,19 +6,20 @@ import './panes.js';
 const waterfall = document.querySelector('.waterfall');
 document.documentElement.classList.add('scripted');
 const rows = new Rows(document.getElementById('rows'), document.getElementById('scroller'));
-const ROWS_STATE = ['only', 'find', 'fold', 'except'];
+const ROWS_STATE = ['only', 'find', 'fold', 'except', 'zoom'];
 const parts = new Map();
 let shown = 0;
 let pending;
 
+// What the axis shows is drawn by the server, so a zoom is a page of its own.
 const rowsState = (url) => ROWS_STATE.map((name) => url.searchParams.get(name) ?? '').join('\n');
+const zoom = new URL(location.href).searchParams.get('zoom');
 let current = rowsState(new URL(location.href));
 
 // A span's pane, asked for at most once while it is likely to be wanted.
 function part(url) {
   const query = new URLSearchParams(url.search);
-  for (const name of [...ROWS_STATE, 'from']) if (name !== 'span') query.delete(name);
-  for (const name of ROWS_STATE) if (url.searchParams.get(name)) query.set(name, url.searchParams.get(name));
+  query.delete('from');
   const address = `${url.pathname}/span?${query}`;
   if (!parts.has(address)) {
     if (parts.size > 12) parts.delete(parts.keys().next().value);
@@ -30,6 +31,7 @@ function part(url) {
 
 // Shows what a URL says: its span, and its rows if those are others.
 async function show(url, { push = true } = {}) {
+  if (url.searchParams.get('zoom') !== zoom) { location.href = url; return; }
   const turn = (shown += 1);
   if (push) history.pushState(null, '', url);
   const state = rowsState(url);
@@ -67,7 +69,7 @@ function address(link) {
   return url;
 }
 
-const INSIDE = '.rows .span, .rows .toggle, [data-rows], [data-errors], [data-span]';
+const INSIDE = '.rows .span, .rows .toggle, [data-rows], [data-errors], a[data-span]';
 document.addEventListener('click', (event) => {
   const link = event.target.closest(INSIDE);
   if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
@@ -80,7 +82,7 @@ addEventListener('popstate', () => show(new URL(location.href), { push: false })
 
 let resting;
 document.addEventListener('pointerover', (event) => {
-  const link = event.target.closest('.rows .span, .detail [data-span]:not([data-text-switch])');
+  const link = event.target.closest('.rows .span, .detail a[data-span]:not([data-text-switch])');
   clearTimeout(resting);
   if (link) resting = setTimeout(() => part(address(link)), 65);
 });
@@ -114,6 +116,7 @@ on('ArrowRight', () => fold(true));
 on('s', () => waterfall.querySelector('.find input').focus());
 on('m', () => document.querySelector('[data-text-switch]')?.click());
 on('y', () => document.querySelector('[data-copy="trace-id"]')?.click());
+on('z', () => (document.querySelector('[data-zoom-out]') ?? document.querySelector('[data-zoom]'))?.click());
 on('e', () => {
   const errors = new URLSearchParams(location.search).get('only') === 'errors';
   document.querySelector(errors ? '.views a' : '[data-errors]')?.click();

@@ -86,7 +86,7 @@ impl From<StoreError> for Error {
                 Error { retry_after_s: Some(30), ..Error::new(Code::Busy, error.to_string()) }
             }
             StoreError::TimedOut(_) => Error::new(Code::TimedOut, error.to_string()),
-            StoreError::TooLarge(_) => Error::new(Code::TooLarge, error.to_string()),
+            StoreError::TooLarge(_) | StoreError::TooMany(_) => Error::new(Code::TooLarge, error.to_string()),
             StoreError::Closed => Error::new(Code::Busy, error.to_string()),
             _ => {
                 tracing::error!(%error, "the store failed");

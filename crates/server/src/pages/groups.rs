@@ -113,6 +113,8 @@ async fn page(
 }
 
 fn view(project: &str, by: GroupBy, group: GroupRow) -> Group {
+    // Sums of very many traces are those of the newest.
+    let more = if group.complete { "" } else { "+" };
     let lasted = group.end_ns.saturating_sub(group.first_ns).max(0).unsigned_abs();
     Group {
         link: match by {
@@ -121,12 +123,12 @@ fn view(project: &str, by: GroupBy, group: GroupRow) -> Group {
         },
         sessions_link: format!("{}?user={}", sessions_link(project), encode(&group.key)),
         name: content::name(&group.key),
-        sessions: format::count(group.sessions),
-        traces: format::count(group.traces),
-        errors: format::count(group.errors),
+        sessions: format::count(group.sessions) + more,
+        traces: format::count(group.traces) + more,
+        errors: format::count(group.errors) + more,
         failing: group.errors > 0,
-        spans: format::count(group.spans),
-        tokens: format::known(group.usage.total()),
+        spans: format::count(group.spans) + more,
+        tokens: format::known(group.usage.total()) + more,
         usage: format::usage(&group.usage),
         users: group.users.join(", "),
         lasted: format::duration(lasted),

@@ -34,7 +34,9 @@ pub(super) fn remember_text(asked: &str, response: &mut Response) {
 /// The waterfall's share of the window's width, in hundredths. The script writes this cookie (`panes.js`).
 pub(super) fn split(headers: &HeaderMap) -> u8 {
     let chosen = cookie(headers, SPLIT).and_then(|value| value.parse().ok());
-    chosen.filter(|split: &u8| SPLITS.contains(split) && split % SPLIT_STEP == 0).unwrap_or(DEFAULT_SPLIT)
+    chosen
+        .filter(|split: &u8| SPLITS.contains(split) && split.is_multiple_of(SPLIT_STEP))
+        .unwrap_or(DEFAULT_SPLIT)
 }
 
 /// The value of a cookie.

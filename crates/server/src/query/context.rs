@@ -72,11 +72,11 @@ pub(crate) struct Use {
 pub(crate) async fn context(app: &App, trace: &Trace, found: &SpanDetail) -> Result<Context, Error> {
     let (row, detail) = (&found.stored.row, &found.detail);
     let mut context = Context::default();
-    if !detail.input_messages.is_empty() {
-        if let Some(before) = app.store.previous_call(trace.row.id, row.span_id).await? {
-            let before = spans_with(app, &trace.row, vec![before]).await?;
-            context.history = before.first().and_then(|before| history(before, detail));
-        }
+    if !detail.input_messages.is_empty()
+        && let Some(before) = app.store.previous_call(trace.row.id, row.span_id).await?
+    {
+        let before = spans_with(app, &trace.row, vec![before]).await?;
+        context.history = before.first().and_then(|before| history(before, detail));
     }
     if asks_for_tools(detail) {
         let near = near(&trace.spans, row, MAX_TOOLS, |span| span.kind == Kind::Tool);

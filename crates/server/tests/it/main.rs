@@ -8,6 +8,8 @@ mod grpc;
 mod json;
 mod meaning;
 mod pages;
+mod trace_page;
+mod lists;
 mod guard;
 mod ports;
 mod dependencies;

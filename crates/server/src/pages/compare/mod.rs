@@ -4,16 +4,17 @@
 //! list's form) becomes `a` and `b` by their age.
 
 mod align;
+mod steps;
 mod difference;
+mod pair;
 
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Redirect},
 };
-use bennu_model::{Detail, Message, Part, SpanId, StatusCode, TraceId};
-use bennu_store::{SpanRow, Trace, TraceFilter, TraceRow};
-use serde_json::Value as Json;
+use bennu_model::TraceId;
+use bennu_store::{TraceFilter, TraceRow};
 
 use super::{
     Page, content,
@@ -21,21 +22,17 @@ use super::{
     format::{self, Moment},
     frame::{Frame, Tab},
     render,
-    trace::{
-        row::{kind_class, kind_word},
-        tree::Tree,
-    },
+    trace::tree::Tree,
 };
 use crate::{
     app::App,
     error::{Code, Error},
-    query::{self, SpanDetail},
+    query,
 };
-use align::{Step, align};
-use difference::{Difference, difference};
+use align::align;
+use pair::{PairView, pair_view};
+use steps::{Chosen, Delta, MAX_STEPS, StepView, delta, telling, views};
 
-/// Steps shown.
-const MAX_STEPS: usize = 300;
 /// Traces of a name looked at for one that worked.
 const MAX_TRIED: usize = 50;
 
@@ -63,45 +60,6 @@ struct Side {
     tokens: String,
     spans: String,
     errors: u64,
-}
-
-/// How much more or less `b` has.
-#[derive(Default)]
-struct Delta {
-    text: String,
-    class: &'static str,
-}
-
-struct StepView {
-    kind: &'static str,
-    kind_class: String,
-    name: String,
-    indent: usize,
-    link: String,
-    class: &'static str,
-    selected: bool,
-    a: Option<Cell>,
-    b: Option<Cell>,
-    duration: Delta,
-    /// What else differs, in words.
-    differs: String,
-}
-
-struct Cell {
-    duration: String,
-    /// Out of 100, against the longest step.
-    share: String,
-    tokens: String,
-    failed: bool,
-}
-
-/// The step that is looked at.
-struct PairView {
-    name: String,
-    a_link: String,
-    b_link: String,
-    facts: Vec<(&'static str, String, String)>,
-    differences: Vec<Difference>,
 }
 
 pub(super) async fn page(
@@ -172,7 +130,7 @@ struct Asked {
     b: Option<TraceId>,
     picked: Vec<TraceId>,
     /// The step looked at: its span in either trace.
-    step: Option<(Option<SpanId>, Option<SpanId>)>,
+    step: Option<Chosen>,
 }
 
 impl Asked {
@@ -239,257 +197,9 @@ fn side(row: &TraceRow) -> Side {
     }
 }
 
-/// Nothing where the difference is less than a twentieth: every run differs a little.
-fn delta(a: u64, b: u64, say: fn(u64) -> String) -> Delta {
-    let (more, by) = (b > a, b.abs_diff(a));
-    if by.saturating_mul(20) < a.max(b) || by == 0 {
-        return Delta::default();
-    }
-    Delta {
-        text: format!("{}{}", if more { "+" } else { "−" }, say(by)),
-        class: if more { "more" } else { "less" },
-    }
-}
-
-/// The step to look at first: where one failed and the other did not, else the last model call of both.
-fn telling(a: &Tree<'_>, b: &Tree<'_>, steps: &[Step]) -> Option<(Option<SpanId>, Option<SpanId>)> {
-    let span = |tree: &Tree<'_>, place: Option<usize>| place.map(|place| tree.span(place).span_id);
-    let failed = |tree: &Tree<'_>, place: Option<usize>| {
-        place.is_some_and(|place| tree.span(place).status == StatusCode::Error)
-    };
-    let differs = steps.iter().rev().find(|step| failed(a, step.a) != failed(b, step.b));
-    let call = || {
-        steps.iter().rev().find(|step| match (step.a, step.b) {
-            (Some(left), Some(_)) => a.span(left).kind == bennu_model::Kind::Llm,
-            _ => false,
-        })
-    };
-    let step = differs.or_else(call).or(steps.first())?;
-    Some((span(a, step.a), span(b, step.b)))
-}
-
-fn views(
-    a: &Tree<'_>,
-    b: &Tree<'_>,
-    steps: &[Step],
-    chosen: Option<(Option<SpanId>, Option<SpanId>)>,
-    base: &str,
-) -> Vec<StepView> {
-    let lasted = |span: &SpanRow| span.end_ns.saturating_sub(span.start_ns).max(0).unsigned_abs();
-    let longest = (0..a.len()).map(|place| lasted(a.span(place)));
-    let longest = longest.chain((0..b.len()).map(|place| lasted(b.span(place)))).max().unwrap_or(0).max(1);
-    let cell = |span: &SpanRow| Cell {
-        duration: format::duration(lasted(span)),
-        share: format!("{:.1}", lasted(span) as f64 / longest as f64 * 100.0),
-        tokens: span.usage.total().map(format::count).unwrap_or_default(),
-        failed: span.status == StatusCode::Error,
-    };
-    let view = |step: &Step| {
-        let (left, right) = (step.a.map(|place| a.span(place)), step.b.map(|place| b.span(place)));
-        let shown = right.or(left)?;
-        let id = |span: Option<&SpanRow>| span.map(|span| span.span_id.to_string()).unwrap_or_default();
-        let mut differs = Vec::new();
-        if let (Some(left), Some(right)) = (left, right) {
-            if left.model != right.model {
-                let name = |model: &Option<String>| model.clone().unwrap_or_else(|| "-".into());
-                differs.push(format!("{} → {}", name(&left.model), name(&right.model)));
-            }
-            if left.note != right.note {
-                let note = |note: &Option<String>| note.clone().unwrap_or_else(|| "-".into());
-                differs.push(format!("{} → {}", note(&left.note), note(&right.note)));
-            }
-        }
-        Some(StepView {
-            kind: kind_word(shown.kind),
-            kind_class: kind_class(shown.kind),
-            name: content::name(&shown.name),
-            indent: step.depth.min(14),
-            link: format!("{base}&step={}-{}", id(left), id(right)),
-            class: match (left, right) {
-                (Some(_), None) => "only-a",
-                (None, Some(_)) => "only-b",
-                _ => "",
-            },
-            selected: chosen == Some((left.map(|span| span.span_id), right.map(|span| span.span_id))),
-            duration: match (left, right) {
-                (Some(left), Some(right)) => delta(lasted(left), lasted(right), format::duration),
-                _ => Delta::default(),
-            },
-            a: left.map(cell),
-            b: right.map(cell),
-            differs: differs.join(", "),
-        })
-    };
-    steps.iter().take(MAX_STEPS).filter_map(view).collect()
-}
-
-async fn pair_view(
-    app: &App,
-    a: &Trace,
-    b: &Trace,
-    left: Option<SpanId>,
-    right: Option<SpanId>,
-) -> Result<PairView, Error> {
-    let left_found = one(app, a, left).await?;
-    let right_found = one(app, b, right).await?;
-    let link = |trace: &Trace, found: &Option<SpanDetail>| {
-        found.as_ref().map(|found| {
-            format!(
-                "{}?span={}",
-                trace_link(&trace.row.project, trace.row.trace_id),
-                found.stored.row.span_id
-            )
-        })
-    };
-    let either = right_found.as_ref().or(left_found.as_ref());
-    let name = either.map(|found| content::name(&found.stored.span.name)).unwrap_or_default();
-    let (a_link, b_link) = (link(a, &left_found), link(b, &right_found));
-    query::blocking(move || {
-        let of = |read: fn(&SpanDetail) -> String| {
-            (
-                left_found.as_ref().map(read).unwrap_or_default(),
-                right_found.as_ref().map(read).unwrap_or_default(),
-            )
-        };
-        let facts: [(&'static str, fn(&SpanDetail) -> String); 5] = [
-            ("model", |found| found.detail.model().unwrap_or_default().to_owned()),
-            ("usage", |found| {
-                if found.detail.usage.is_unknown() {
-                    String::new()
-                } else {
-                    format::usage(&found.detail.usage)
-                }
-            }),
-            ("status", |found| {
-                let status = &found.stored.span.status;
-                format!("{} {}", status.code.as_str().to_lowercase(), content::name(&status.message))
-                    .replace(" (no name)", "")
-            }),
-            ("finish reason", |found| found.detail.finish_reasons.join(", ")),
-            ("documents", |found| {
-                let ids = found
-                    .detail
-                    .documents
-                    .iter()
-                    .map(|document| document.id.clone().unwrap_or_else(|| "?".into()));
-                ids.take(20).collect::<Vec<_>>().join(", ")
-            }),
-        ];
-        let facts = facts.into_iter().map(|(name, read)| {
-            let (a, b) = of(read);
-            (name, a, b)
-        });
-        let texts: [(&'static str, fn(&SpanDetail) -> String); 4] = [
-            ("Shown to the model", |found| said(&found.detail.input_messages)),
-            ("Parameters", |found| pretty(found.detail.invocation_parameters.as_ref())),
-            ("Input", |found| {
-                if found.detail.input_messages.is_empty() { went_in(&found.detail) } else { String::new() }
-            }),
-            ("Output", |found| {
-                if found.detail.output_messages.is_empty() {
-                    came_out(&found.detail)
-                } else {
-                    said(&found.detail.output_messages)
-                }
-            }),
-        ];
-        let differences = texts.into_iter().filter_map(|(title, read)| {
-            let (a, b) = of(read);
-            difference(title, &a, &b)
-        });
-        PairView {
-            name,
-            a_link: a_link.unwrap_or_default(),
-            b_link: b_link.unwrap_or_default(),
-            facts: facts.filter(|(_, a, b)| !a.is_empty() || !b.is_empty()).collect(),
-            differences: differences.collect(),
-        }
-    })
-    .await
-}
-
-async fn one(app: &App, trace: &Trace, span: Option<SpanId>) -> Result<Option<SpanDetail>, Error> {
-    match span {
-        Some(span) => query::span_detail(app, &trace.row, span).await,
-        None => Ok(None),
-    }
-}
-
-/// Messages as lines.
-fn said(messages: &[Message]) -> String {
-    let mut text = String::new();
-    for message in messages {
-        text.push_str(&format!("[{}]\n", message.role));
-        for part in &message.parts {
-            text.push_str(&match part {
-                Part::Text { text } | Part::Reasoning { text } => text.clone(),
-                Part::ToolCall { name, arguments, .. } => format!("→ {name} {arguments}"),
-                Part::ToolResult { result, .. } => format!("← {}", pretty(Some(result))),
-                Part::Image { url } => format!("image of {}", format::bytes(url.len())),
-                Part::Audio { .. } => "audio".into(),
-                Part::Other { value } => value.to_string(),
-            });
-            text.push('\n');
-        }
-    }
-    text
-}
-
-fn went_in(detail: &Detail) -> String {
-    let arguments = || detail.tool.as_ref().map(|tool| pretty(tool.arguments.as_ref()));
-    let input = || detail.input.as_ref().map(|content| lines(&content.value));
-    arguments()
-        .filter(|text| !text.is_empty())
-        .or_else(input)
-        .or_else(|| detail.query.clone())
-        .unwrap_or_default()
-}
-
-fn came_out(detail: &Detail) -> String {
-    let result = || detail.tool.as_ref().map(|tool| pretty(tool.result.as_ref()));
-    let output = || detail.output.as_ref().map(|content| lines(&content.value));
-    let documents = || {
-        let texts = detail.documents.iter().map(|document| {
-            format!(
-                "[{}] {}",
-                document.id.as_deref().unwrap_or("?"),
-                document.text.as_deref().unwrap_or_default()
-            )
-        });
-        texts.collect::<Vec<_>>().join("\n")
-    };
-    result().filter(|text| !text.is_empty()).or_else(output).unwrap_or_else(documents)
-}
-
-/// JSON text on several lines, so that lines can be compared.
-fn lines(text: &str) -> String {
-    match serde_json::from_str::<Json>(text) {
-        Ok(json) if json.is_object() || json.is_array() => pretty(Some(&json)),
-        _ => text.to_owned(),
-    }
-}
-
-fn pretty(json: Option<&Json>) -> String {
-    match json {
-        None | Some(Json::Null) => String::new(),
-        Some(Json::String(text)) => text.clone(),
-        Some(other) => serde_json::to_string_pretty(other).unwrap_or_default(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn small_differences_are_no_differences() {
-        let told = |a, b| delta(a, b, format::count).text;
-        assert_eq!(
-            (told(100, 103).as_str(), told(100, 110).as_str(), told(100, 50).as_str(), told(0, 0).as_str()),
-            ("", "+10", "−50", "")
-        );
-        assert_eq!(told(0, u64::MAX), "+18,446,744,073,709,551,615");
-    }
 
     #[test]
     fn what_is_not_a_pair_is_refused() {

@@ -31,6 +31,8 @@ pub(super) struct Place<'a> {
     pub(super) self_ns: u64,
     /// The part of the page's state that links keep.
     pub(super) rows_state: String,
+    /// The link that lets its time fill the axis.
+    pub(super) zoom_link: String,
     /// Messages that the call before was shown already are shown too.
     pub(super) whole_history: bool,
     pub(super) mode: Mode,
@@ -102,6 +104,8 @@ pub(super) struct SpanView {
     pub(super) link: String,
     /// The switch of how texts are shown: the other way's name, what it says, its link.
     pub(super) text_switch: TextSwitch,
+    /// The link that lets its time fill the axis; empty where it nearly does.
+    pub(super) zoom_link: String,
 }
 
 pub(super) struct TextSwitch {
@@ -267,6 +271,11 @@ impl SpanView {
             curl_link: if is_call { format!("{api}/curl{project_query}") } else { String::new() },
             bodies: format!("{}/spans/{}/body/", trace_link(project, span.trace_id), span.span_id),
             link: place.link(span.span_id),
+            zoom_link: if span.duration_ns() < place.trace.row.duration_ns() / 10 * 9 {
+                place.zoom_link.clone()
+            } else {
+                String::new()
+            },
             text_switch: TextSwitch { says, link: format!("{}&text={other_mode}", place.link(span.span_id)) },
         }
     }

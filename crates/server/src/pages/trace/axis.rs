@@ -1,6 +1,6 @@
 //! The time axis above the rows: round marks, and a strip of how many spans were at work.
 
-use super::timing::{STRIP_PARTS, Timing};
+use super::timing::{STRIP_PARTS, Stretch, Timing};
 use crate::pages::{format, trace::row::kind_word};
 
 /// Marks of the axis at most.
@@ -32,8 +32,10 @@ pub(super) struct Share {
 }
 
 impl Axis {
-    pub(super) fn new(timing: &Timing, start_ns: i64, end_ns: i64) -> Axis {
-        let whole = end_ns.saturating_sub(start_ns).max(0).unsigned_abs();
+    /// `shown` is the time that the axis shows of the `trace`'s.
+    pub(super) fn new(timing: &Timing, trace: Stretch, shown: Stretch) -> Axis {
+        let length = |(start, end): Stretch| end.saturating_sub(start).max(0).unsigned_abs();
+        let whole = length(trace);
         let path = timing.by_kind.iter().map(|(kind, ns)| Share {
             kind: kind_word(*kind),
             class: super::row::kind_class(*kind),
@@ -48,7 +50,7 @@ impl Axis {
             busy.push(format!("{} with nobody at work", format::duration(timing.idle_ns)));
         }
         Axis {
-            marks: marks(whole),
+            marks: marks(length(shown)),
             strip: outline(&timing.strip),
             busy: busy.join(" · "),
             path: path.collect(),

@@ -219,6 +219,7 @@ async fn span_view(
         below: outline.below,
         self_ns: outline.self_ns,
         rows_state: query.rows_state(),
+        zoom_link: query.zoomed(Some(selected)),
         whole_history: query.history == "all",
         mode,
     };

@@ -12,7 +12,11 @@ use super::{
     timing::{self, Timing},
     tree::Tree,
 };
-use crate::{error::Error, pages::format, query};
+use crate::{
+    error::Error,
+    pages::{content, format},
+    query,
+};
 
 /// Rows of one answer. The script asks for more as the reader scrolls; without it there are links.
 pub(super) const WINDOW_ROWS: usize = 100;
@@ -27,6 +31,7 @@ pub(super) struct Outline {
     /// Spans that contain what is searched for, if something is.
     pub(super) found: Option<String>,
     pub(super) axis: Axis,
+    pub(super) zoom: Option<Zoom>,
     /// The part of the page's state that links keep.
     pub(super) rows_state: String,
     pub(super) selected: Option<SpanId>,
@@ -36,6 +41,12 @@ pub(super) struct Outline {
     pub(super) below: Tokens,
     /// Time of the selected span in which no child of it worked.
     pub(super) self_ns: u64,
+}
+
+/// The span whose time fills the axis, and the link to the whole trace.
+pub(super) struct Zoom {
+    pub(super) name: String,
+    pub(super) out: String,
 }
 
 /// Computes away from the threads that answer others: a trace may have a hundred thousand spans. Gives the trace back.
@@ -49,9 +60,11 @@ pub(super) async fn of(trace: Trace, query: &TraceQuery, view: &View) -> Result<
 }
 
 fn compute(trace: &Trace, query: &TraceQuery, view: &View) -> Outline {
-    let (start_ns, end_ns) = (trace.row.start_ns, trace.row.end_ns);
+    let whole = (trace.row.start_ns, trace.row.end_ns);
     let tree = Tree::new(&trace.spans);
-    let timing = Timing::new(&tree, start_ns, end_ns);
+    let zoom = query.zoom.parse().ok().and_then(|zoom| tree.place(zoom));
+    let shown_time = zoom.map_or(whole, |place| timing::bounds(&tree, place));
+    let timing = Timing::new(&tree, whole, shown_time);
     let shown = tree.rows(view);
     let asked: Option<SpanId> = query.span.parse().ok().filter(|asked| tree.place(*asked).is_some());
     let first_found = || {
@@ -64,8 +77,15 @@ fn compute(trace: &Trace, query: &TraceQuery, view: &View) -> Outline {
     let position = place.map_or(0, |place| shown.partition_point(|(shown, _)| *shown < place));
     let last_window = shown.len().saturating_sub(1) / WINDOW_ROWS * WINDOW_ROWS;
     let from = query.from.unwrap_or(position / WINDOW_ROWS * WINDOW_ROWS).min(last_window);
-    let rows =
-        Rows { tree: &tree, timing: &timing, query, found: view.found.as_ref(), selected, start_ns, end_ns };
+    let rows = Rows {
+        tree: &tree,
+        timing: &timing,
+        query,
+        found: view.found.as_ref(),
+        selected,
+        trace: whole,
+        axis: shown_time,
+    };
     Outline {
         rows: shown
             .iter()
@@ -76,7 +96,8 @@ fn compute(trace: &Trace, query: &TraceQuery, view: &View) -> Outline {
         from,
         total: shown.len(),
         found: view.found.as_ref().map(|found| told(found, &tree)),
-        axis: Axis::new(&timing, start_ns, end_ns),
+        axis: Axis::new(&timing, whole, shown_time),
+        zoom: zoom.map(|place| Zoom { name: content::name(&tree.span(place).name), out: query.zoomed(None) }),
         rows_state: query.rows_state(),
         missing: !query.span.is_empty() && asked.is_none(),
         below: selected.map(|selected| tree.owned_below(selected)).unwrap_or_default(),

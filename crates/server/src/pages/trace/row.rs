@@ -57,8 +57,10 @@ pub(super) struct Rows<'a> {
     pub(super) query: &'a TraceQuery,
     pub(super) found: Option<&'a std::collections::HashSet<SpanId>>,
     pub(super) selected: Option<SpanId>,
-    pub(super) start_ns: i64,
-    pub(super) end_ns: i64,
+    /// The whole trace.
+    pub(super) trace: timing::Stretch,
+    /// What the axis shows of it.
+    pub(super) axis: timing::Stretch,
 }
 
 impl Rows<'_> {
@@ -97,8 +99,8 @@ impl Rows<'_> {
     }
 
     fn title(&self, place: usize, duration: &str, lasted: u64) -> String {
-        let started = self.tree.span(place).start_ns.saturating_sub(self.start_ns).max(0).unsigned_abs();
-        let whole = self.end_ns.saturating_sub(self.start_ns).max(1).unsigned_abs();
+        let started = self.tree.span(place).start_ns.saturating_sub(self.trace.0).max(0).unsigned_abs();
+        let whole = self.trace.1.saturating_sub(self.trace.0).max(1).unsigned_abs();
         let mut title = format!("starts at {}, lasts {duration}", format::duration(started));
         if self.tree.has_children(place) {
             title
@@ -108,13 +110,14 @@ impl Rows<'_> {
         title
     }
 
-    /// Stretches of time as a path.
+    /// Stretches of time as a path; those beyond the axis are not there.
     fn path(&self, stretches: &[timing::Stretch]) -> String {
-        let whole = self.end_ns.saturating_sub(self.start_ns).max(1) as f64;
-        let at =
-            |time_ns: i64| (time_ns.saturating_sub(self.start_ns) as f64 / whole * AXIS).clamp(0.0, AXIS);
+        let (from, to) = self.axis;
+        let whole = to.saturating_sub(from).max(1) as f64;
+        let at = |time_ns: i64| (time_ns.saturating_sub(from) as f64 / whole * AXIS).clamp(0.0, AXIS);
         let mut path = String::new();
-        for (start, end) in stretches {
+        for (start, end) in stretches.iter().filter(|(start, end)| *start <= to && *(end.max(start)) >= from)
+        {
             let width = (at(*end) - at(*start)).max(MIN_BAR);
             let x = at(*start).min(AXIS - width);
             path.push_str(&format!("M{x:.0} 0h{width:.0}v10h-{width:.0}z"));
@@ -160,7 +163,7 @@ mod tests {
             span(4, Some(1), 100, 100),
         ];
         let tree = Tree::new(&spans);
-        let timing = Timing::new(&tree, 0, 100);
+        let timing = Timing::new(&tree, (0, 100), (0, 100));
         let query = TraceQuery::default();
         let rows = Rows {
             tree: &tree,
@@ -168,16 +171,19 @@ mod tests {
             query: &query,
             found: None,
             selected: None,
-            start_ns: 0,
-            end_ns: 100,
+            trace: (0, 100),
+            axis: (0, 100),
         };
         let bars: Vec<String> = (0..4).map(|place| rows.row(place, false).bar).collect();
         assert_eq!(
             bars,
             ["M0 0h10000v10h-10000z", "M2500 0h5000v10h-5000z", "M9000 0h20v10h-20z", "M9980 0h20v10h-20z",]
         );
+        let zoomed = Rows { axis: (20, 45), ..rows };
+        let bars: Vec<String> = (0..4).map(|place| zoomed.row(place, false).bar).collect();
+        assert_eq!(bars, ["M0 0h10000v10h-10000z", "M2000 0h8000v10h-8000z", "", ""]);
         assert_eq!(
-            rows.row(0, false).title,
+            zoomed.row(0, false).title,
             "starts at 0 ms, lasts 100 ns, 50 ns of it itself, 100 % of the trace"
         );
     }

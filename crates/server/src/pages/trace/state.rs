@@ -29,6 +29,8 @@ pub(in crate::pages) struct TraceQuery {
     fold: String,
     /// Spans, comma-separated, that are folded although `fold` leaves them open, or the other way round.
     except: String,
+    /// A span whose time fills the axis.
+    pub(in crate::pages) zoom: String,
     /// `all`: messages that the call before was shown already are shown too.
     pub(in crate::pages) history: String,
     /// `raw` or `markdown`; without it, what the reader chose last.
@@ -72,6 +74,9 @@ impl TraceQuery {
                 return Err(invalid(name, value, &known[1..].join(" or ")));
             }
         }
+        if !self.zoom.is_empty() && self.zoom.parse::<SpanId>().is_err() {
+            return Err(invalid("zoom", &self.zoom, "a span id of 16 hex digits"));
+        }
         Ok(View {
             only: match self.only.as_str() {
                 "" => Only::All,
@@ -94,8 +99,13 @@ impl TraceQuery {
 
     /// Which rows there are, as it is written in links after another parameter: empty or `&only=errors…`.
     pub(super) fn rows_state(&self) -> String {
-        let pairs =
-            [("only", &self.only), ("find", &self.find), ("fold", &self.fold), ("except", &self.except)];
+        let pairs = [
+            ("only", &self.only),
+            ("find", &self.find),
+            ("fold", &self.fold),
+            ("except", &self.except),
+            ("zoom", &self.zoom),
+        ];
         let on = pairs.iter().filter(|(_, value)| !value.is_empty());
         on.map(|(name, value)| format!("&{name}={}", encode(value))).collect()
     }
@@ -125,6 +135,11 @@ impl TraceQuery {
             }
             query.except = except;
         })
+    }
+
+    /// With a span's time filling the axis; with the whole trace again for none.
+    pub(super) fn zoomed(&self, span_id: Option<SpanId>) -> String {
+        self.link(|query| query.zoom = span_id.map(|id| id.to_string()).unwrap_or_default())
     }
 
     /// The views above the rows: their words, links, and which is on.
@@ -177,6 +192,7 @@ mod tests {
             TraceQuery { except: "x".into(), ..TraceQuery::default() },
             TraceQuery { history: "x".into(), ..TraceQuery::default() },
             TraceQuery { text: "x".into(), ..TraceQuery::default() },
+            TraceQuery { zoom: "x".into(), ..TraceQuery::default() },
             TraceQuery { except: "0101010101010101,".repeat(MAX_EXCEPT + 1), ..TraceQuery::default() },
         ] {
             assert_eq!(query.view().unwrap_err().code, Code::Unprocessable, "{query:?}");

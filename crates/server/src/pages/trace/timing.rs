@@ -28,13 +28,13 @@ pub(super) struct Timing {
     pub(super) idle_ns: u64,
     /// The most spans at work at once.
     pub(super) most_at_once: usize,
-    /// How many worked on average in each part of the trace.
+    /// How many worked on average in each part of the axis.
     pub(super) strip: Vec<f64>,
 }
 
 impl Timing {
-    /// Over the trace from `start_ns` to `end_ns`.
-    pub(super) fn new(tree: &Tree<'_>, start_ns: i64, end_ns: i64) -> Timing {
+    /// Over the trace from `start_ns` to `end_ns`; only the strip is about the axis.
+    pub(super) fn new(tree: &Tree<'_>, (start_ns, end_ns): Stretch, axis: Stretch) -> Timing {
         let critical = critical_path(tree, start_ns, end_ns);
         let mut by_kind: Vec<(Kind, u64)> = Kind::ALL.iter().map(|kind| (*kind, 0)).collect();
         for (place, parts) in critical.iter().enumerate() {
@@ -57,7 +57,7 @@ impl Timing {
             by_kind,
             idle_ns: whole.saturating_sub(busy),
             most_at_once: most_at_once(&work),
-            strip: strip(&work, start_ns, end_ns),
+            strip: strip(&work, axis.0, axis.1),
         }
     }
 
@@ -90,7 +90,7 @@ pub(super) fn skew_ns(tree: &Tree<'_>, place: usize) -> Option<u64> {
 }
 
 /// A span's time; one that ends before it starts has none.
-fn bounds(tree: &Tree<'_>, place: usize) -> Stretch {
+pub(super) fn bounds(tree: &Tree<'_>, place: usize) -> Stretch {
     let span = tree.span(place);
     (span.start_ns, span.end_ns.max(span.start_ns))
 }
@@ -220,7 +220,7 @@ mod tests {
             span(4, Some(1), 70, 130),
         ];
         let tree = Tree::new(&spans);
-        let timing = Timing::new(&tree, 0, 130);
+        let timing = Timing::new(&tree, (0, 130), (0, 130));
         let of = |id: u8| timing.critical(tree.place(bennu_model::SpanId([id; 8])).unwrap()).to_vec();
         assert_eq!(of(1), [(0, 20), (60, 70)]);
         assert_eq!(of(2), []);
@@ -263,7 +263,7 @@ mod tests {
         let spans =
             [span(1, None, 0, i64::MAX), span(2, Some(1), i64::MAX, 0), span(3, Some(1), 0, i64::MAX)];
         let tree = Tree::new(&spans);
-        let timing = Timing::new(&tree, 0, i64::MAX);
+        let timing = Timing::new(&tree, (0, i64::MAX), (0, i64::MAX));
         assert_eq!((timing.idle_ns, self_ns(&tree, 0)), (0, 0));
     }
 }

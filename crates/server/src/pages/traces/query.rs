@@ -97,6 +97,12 @@ impl ListQuery {
         })
     }
 
+    /// Whether one of the filters is on that are folded away at first.
+    pub(super) fn has_further(&self) -> bool {
+        let further = [&self.kind, &self.session, &self.service, &self.slower, &self.since, &self.until];
+        further.iter().any(|value| !value.is_empty())
+    }
+
     /// This list's URL with some of its parameters changed; the first page of it.
     pub(super) fn link(&self, base: &str, change: impl FnOnce(&mut ListQuery)) -> String {
         let mut query = self.clone();
