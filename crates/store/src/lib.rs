@@ -28,5 +28,6 @@ pub use prepare::{Prepared, Preparer};
 pub use reader::{
     AttributeFilter, Bin, Charts, Cursor, Found, GroupBy, GroupFilter, GroupPage, GroupRow, LinkFrom,
     ProjectRow, SpanFilter, SpanPage, SpanRow, StoredSpan, Trace, TraceFilter, TracePage, TraceRow,
+    TraceSort,
 };
 pub use store::{Options, Store};

@@ -56,6 +56,36 @@ fn charts_columns_and_durations() {
 }
 
 #[test]
+fn the_list_is_sorted_by_link_and_goes_on_in_its_order() {
+    let server = TestServer::start();
+    let traces = (0..60_u64).map(|n| {
+        let mut sent = turn('a', &format!("lasts {n}"), "s", "u", 0, "x");
+        sent["traceId"] = json!(format!("{:032x}", n + 1));
+        sent["endTimeUnixNano"] = json!(
+            (1_795_221_728_000_000_000 + 1_000_000_000 + n * 7_919_000_000 % 58_000_000_000).to_string()
+        );
+        sent
+    });
+    server.send(traces.collect());
+    let durations = |page: &str| -> Vec<f64> {
+        let cells = page.split("class=\"num dur\">").skip(1);
+        cells.map(|cell| cell.split(' ').next().unwrap().parse().unwrap()).collect()
+    };
+    let page = server.get("/projects/p/traces").text;
+    assert!(page.contains("href=\"/projects/p/traces?sort=duration\""));
+    let sorted = server.get("/projects/p/traces?sort=duration").text;
+    let older =
+        sorted.split("rel=\"next\" href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
+    let all = [durations(&sorted), durations(&server.get(&older).text)].concat();
+    assert!(all.len() == 60 && all.is_sorted_by(|a, b| a >= b), "{all:?}");
+    assert!(
+        !sorted.contains("data-live") && page.contains("data-live"),
+        "rows that come are the newest, not the longest"
+    );
+    assert_eq!(server.get("/projects/p/traces?sort=name").status, 422);
+}
+
+#[test]
 fn new_traces_arrive_by_themselves() {
     let server = TestServer::start();
     server.send(json!([turn('a', "first", "s", "u", 0, "x")]));

@@ -154,7 +154,7 @@ pub(crate) fn groups(
         }
     }
     if let Some(after) = after {
-        restrict("(last.start_ns, last.id) < (?, ?)", &[after.start_ns.into(), after.id.into()]);
+        restrict("(last.start_ns, last.id) < (?, ?)", &[after.key.into(), after.id.into()]);
     }
     sql.push_str(" ORDER BY last.start_ns DESC, last.id DESC LIMIT ?");
     params.push((limit as i64 + 1).into());
@@ -170,7 +170,7 @@ pub(crate) fn groups(
         .collect::<Result<Vec<_>>>()?;
     let next = groups.last().filter(|_| more).map(|group| {
         let last = &group.last_trace;
-        Cursor { start_ns: last.start_ns, id: last.id }
+        Cursor { key: last.start_ns, id: last.id }
     });
     Ok(GroupPage { groups, next })
 }

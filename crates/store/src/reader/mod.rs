@@ -26,7 +26,7 @@ pub use projects::ProjectRow;
 pub use span_filter::{AttributeFilter, SpanFilter};
 pub use spans::{SpanPage, StoredSpan};
 pub use trace::{SpanRow, Trace};
-pub use trace_filter::TraceFilter;
+pub use trace_filter::{TraceFilter, TraceSort};
 pub use traces::{TracePage, TraceRow};
 
 pub(crate) use charts::charts;

@@ -79,7 +79,7 @@ pub(crate) fn project_spans(
     let (direction, after) = if filter.ascending { ("ASC", ">=") } else { ("DESC", "<=") };
     if let Some(from) = from {
         sql.push_str(&format!(" AND (span.start_ns, span.id) {after} (?, ?)"));
-        params.extend([from.start_ns.into(), from.id.into()]);
+        params.extend([from.key.into(), from.id.into()]);
     }
     sql.push_str(&format!(" ORDER BY span.start_ns {direction}, span.id {direction}"));
     let (spans, next) =
@@ -112,7 +112,7 @@ fn collect(
         if keep(&stored.span) {
             bytes += size_bytes(&stored.span);
             if spans.len() == limit || (bytes > MAX_ANSWER_BYTES && !spans.is_empty()) {
-                let next = Cursor { start_ns: stored.row.start_ns, id: stored.row.id };
+                let next = Cursor { key: stored.row.start_ns, id: stored.row.id };
                 return Ok((spans, Some(next)));
             }
             spans.push(stored);

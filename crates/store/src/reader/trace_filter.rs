@@ -26,8 +26,39 @@ pub struct TraceFilter {
     pub min_duration_ns: Option<i64>,
     /// Lasts at most.
     pub max_duration_ns: Option<i64>,
-    /// Oldest first.
+    /// What the list is sorted by.
+    pub sort: TraceSort,
+    /// The least first.
     pub ascending: bool,
+}
+
+/// What a list of traces is sorted by. Only the start has an index: the others read every trace that matches, which a question's
+/// time bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TraceSort {
+    /// Start.
+    #[default]
+    Start,
+    /// Time from the earliest start to the latest end.
+    Duration,
+    /// Tokens owned: input, output, and totals that came without a split.
+    Tokens,
+    /// Spans with status error.
+    Errors,
+    /// Spans.
+    Spans,
+}
+
+impl TraceSort {
+    pub(crate) fn expression(self) -> &'static str {
+        match self {
+            TraceSort::Start => "start_ns",
+            TraceSort::Duration => "(end_ns - start_ns)",
+            TraceSort::Tokens => "(input_tokens + output_tokens + unsplit_tokens)",
+            TraceSort::Errors => "trace.errors",
+            TraceSort::Spans => "trace.spans",
+        }
+    }
 }
 
 impl TraceFilter {

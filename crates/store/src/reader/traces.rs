@@ -75,25 +75,28 @@ pub(crate) fn traces(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<TracePage> {
-    let mut sql =
-        format!("SELECT {COLUMNS} FROM trace JOIN project ON project.id = trace.project WHERE true");
+    let key = filter.sort.expression();
+    let mut sql = format!(
+        "SELECT {COLUMNS}, {key} AS sort_key FROM trace JOIN project ON project.id = trace.project WHERE true"
+    );
     let mut params: Vec<Value> = Vec::new();
     filter.restrict(project, &mut sql, &mut params);
     let (direction, beyond) = if filter.ascending { ("ASC", ">") } else { ("DESC", "<") };
     if let Some(after) = after {
-        sql.push_str(&format!(" AND (start_ns, trace.id) {beyond} (?, ?)"));
-        params.extend([after.start_ns.into(), after.id.into()]);
+        sql.push_str(&format!(" AND ({key}, trace.id) {beyond} (?, ?)"));
+        params.extend([after.key.into(), after.id.into()]);
     }
-    sql.push_str(&format!(" ORDER BY start_ns {direction}, trace.id {direction} LIMIT ?"));
+    sql.push_str(&format!(" ORDER BY {key} {direction}, trace.id {direction} LIMIT ?"));
     params.push((limit as i64 + 1).into());
 
     let mut select = connection.prepare_cached(&sql)?;
-    let rows = select.query_map(rusqlite::params_from_iter(params), read)?;
-    let mut traces = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let rows =
+        select.query_map(rusqlite::params_from_iter(params), |row| Ok((read(row)?, row.get("sort_key")?)))?;
+    let mut traces = rows.collect::<rusqlite::Result<Vec<(TraceRow, i64)>>>()?;
     let more = traces.len() > limit;
     traces.truncate(limit);
-    let next = traces.last().filter(|_| more).map(|last| Cursor { start_ns: last.start_ns, id: last.id });
-    Ok(TracePage { traces, next })
+    let next = traces.last().filter(|_| more).map(|(last, key)| Cursor { key: *key, id: last.id });
+    Ok(TracePage { traces: traces.into_iter().map(|(trace, _)| trace).collect(), next })
 }
 
 /// The services of a project's newest traces, for a filter's choices.

@@ -44,6 +44,15 @@ impl Column {
         if self == Io { "in → out" } else { self.name() }
     }
 
+    /// What `sort` is called that puts the list in its order, if there is one; the newest first is the order without a name.
+    fn sort(self) -> Option<&'static str> {
+        match self {
+            When => Some(""),
+            Duration | Tokens | Errors | Spans => Some(self.name()),
+            _ => None,
+        }
+    }
+
     /// Whether numbers stand in it.
     pub(super) fn is_number(self) -> bool {
         matches!(self, Duration | Tokens | Errors | Spans)
@@ -62,6 +71,27 @@ pub(super) fn chosen(list: &str) -> Vec<Column> {
 /// The list for a cookie or a URL.
 pub(super) fn written(columns: &[Column]) -> String {
     columns.iter().map(|column| column.name()).collect::<Vec<_>>().join(",")
+}
+
+/// What stands above a column.
+pub(super) struct Heading {
+    pub(super) column: Column,
+    /// The link that sorts by it; empty where none does.
+    pub(super) link: String,
+    pub(super) sorted: bool,
+}
+
+/// The headings of the columns shown.
+pub(super) fn headings(shown: &[Column], query: &ListQuery, base: &str) -> Vec<Heading> {
+    let heading = |column: &Column| Heading {
+        column: *column,
+        link: column
+            .sort()
+            .map(|sort| query.link(base, |query| query.sort = sort.into()))
+            .unwrap_or_default(),
+        sorted: column.sort() == Some(query.sort.as_str()),
+    };
+    shown.iter().map(heading).collect()
 }
 
 /// A column that can be shown or left out.

@@ -29,7 +29,7 @@ use crate::{
     error::{Code, Error},
 };
 use charts::ChartsView;
-use columns::{Column, Toggle};
+use columns::{Column, Heading, Toggle};
 use query::{Chip, ListQuery, RANGES};
 use row::Row;
 
@@ -50,7 +50,7 @@ struct TracesPage<'a> {
     services: Vec<String>,
     chips: Vec<Chip>,
     charts: Option<ChartsView>,
-    columns: &'a [Column],
+    headings: Vec<Heading>,
     toggles: Vec<Toggle>,
     traces: Vec<Row<'a>>,
     total: String,
@@ -115,7 +115,7 @@ pub(super) async fn page(
     };
     let columns = list_columns(&query, &headers);
     let live = query.link(&format!("{base}/live"), |_| ());
-    let is_newest = query.cursor.is_empty() && query.until.is_empty();
+    let is_newest = query.cursor.is_empty() && query.until.is_empty() && query.sort.is_empty();
     let mut response = render(&TracesPage {
         frame: Frame::new(content::name(&project), Some(&project), Tab::Traces),
         kinds: Kind::ALL
@@ -129,7 +129,7 @@ pub(super) async fn page(
         newest: query.link(&base, |_| ()),
         older: page.next.map(|next| query.link(&base, |query| query.cursor = crate::api::write_cursor(next))),
         traces: page.traces.into_iter().map(|trace| row::view(trace, longest, &columns)).collect(),
-        columns: &columns,
+        headings: columns::headings(&columns, &query, &base),
         toggles: columns::toggles(&columns, &query, &base),
         live: if is_newest {
             format!("{live}{}changes={changes}", if live.contains('?') { '&' } else { '?' })

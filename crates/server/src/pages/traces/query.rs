@@ -1,7 +1,7 @@
 //! The state of the list of traces: all of it stands in the URL.
 
 use bennu_model::Kind;
-use bennu_store::TraceFilter;
+use bennu_store::{TraceFilter, TraceSort};
 use serde::Deserialize;
 
 use crate::{
@@ -26,6 +26,8 @@ pub(in crate::pages) struct ListQuery {
     pub(super) last: String,
     pub(super) since: String,
     pub(super) until: String,
+    /// `duration`, `tokens`, `errors` or `spans`: the most first; without it the newest.
+    pub(super) sort: String,
     /// The columns shown; without it, what the reader chose last.
     pub(super) columns: String,
     pub(super) cursor: String,
@@ -93,6 +95,14 @@ impl ListQuery {
             },
             since_ns: time("since", &self.since)?.or(back),
             until_ns: time("until", &self.until)?,
+            sort: match self.sort.as_str() {
+                "" => TraceSort::Start,
+                "duration" => TraceSort::Duration,
+                "tokens" => TraceSort::Tokens,
+                "errors" => TraceSort::Errors,
+                "spans" => TraceSort::Spans,
+                other => return Err(invalid("sort", other, "duration, tokens, errors or spans")),
+            },
             ..TraceFilter::default()
         })
     }
@@ -110,7 +120,7 @@ impl ListQuery {
         change(&mut query);
         let pairs: Vec<String> = FILTERS
             .iter()
-            .chain(&["columns", "cursor"])
+            .chain(&["sort", "columns", "cursor"])
             .filter_map(|name| {
                 let value = query.value(name).filter(|value| !value.is_empty())?;
                 Some(format!("{name}={}", encode(value)))
@@ -146,6 +156,7 @@ impl ListQuery {
             "last" => &self.last,
             "since" => &self.since,
             "until" => &self.until,
+            "sort" => &self.sort,
             "columns" => &self.columns,
             "cursor" => &self.cursor,
             _ => return None,
@@ -222,6 +233,7 @@ mod tests {
             ListQuery { last: "1y".into(), ..ListQuery::default() },
             ListQuery { since: "yesterday".into(), ..ListQuery::default() },
             ListQuery { slower: "fast".into(), ..ListQuery::default() },
+            ListQuery { sort: "name".into(), ..ListQuery::default() },
         ] {
             assert_eq!(query.filter().unwrap_err().code, Code::Unprocessable, "{query:?}");
         }
