@@ -10,10 +10,10 @@ export class Rows {
     addEventListener('resize', () => this.draw(), { passive: true });
     this.selected = list.querySelector('.selected') && spanOf(list.querySelector('.selected'));
     const at = [...list.querySelectorAll('.span')].findIndex((link) => link.classList.contains('selected'));
-    if (this.total > WINDOW || at >= 0) {
-      this.draw();
-      this.reveal(this.first + Math.max(0, at), 'center');
-    }
+    // The rows that came with the page stand where they belong before anything is scrolled or asked for.
+    const sent = this.windows.get(this.first / WINDOW);
+    list.replaceChildren(space(this.first), ...sent, space(this.total - this.first - sent.length));
+    this.reveal(this.first + Math.max(0, at), 'center');
     // Rows out of sight must not compete with the first paint.
     setTimeout(() => {
       this.settled = true;

@@ -75,8 +75,8 @@ fn compute(trace: &Trace, query: &TraceQuery, view: &View) -> Outline {
     let selected = asked.or_else(first_found).or_else(|| tree.interesting());
     let place = selected.and_then(|selected| tree.place(selected));
     let position = place.map_or(0, |place| shown.partition_point(|(shown, _)| *shown < place));
-    let last_window = shown.len().saturating_sub(1) / WINDOW_ROWS * WINDOW_ROWS;
-    let from = query.from.unwrap_or(position / WINDOW_ROWS * WINDOW_ROWS).min(last_window);
+    let wanted = query.from.unwrap_or(position).min(shown.len().saturating_sub(1));
+    let from = wanted / WINDOW_ROWS * WINDOW_ROWS;
     let rows = Rows {
         tree: &tree,
         timing: &timing,
