@@ -1,15 +1,25 @@
 // Copies texts, and what links lead to.
 
-// What an element says, without what belongs to the page. A text that is not all here, or that is rendered, is fetched as it was sent.
-async function textOf(element) {
-  const copy = element.cloneNode(true);
-  for (const part of [copy, ...copy.querySelectorAll('.text[data-body]')]) {
-    if (!part.dataset.body) continue;
-    const answer = await fetch(part.dataset.body);
-    if (answer.ok) part.textContent = await answer.text();
+// A text as it was sent: without its folds' labels; one that is not all here, or that is rendered, is fetched.
+async function sent(text) {
+  if (text.dataset.body) {
+    const answer = await fetch(text.dataset.body);
+    if (answer.ok) return answer.text();
   }
-  copy.querySelectorAll('.fold > summary, .label, button, .whole').forEach((part) => part.remove());
-  return copy.textContent.trim();
+  const copy = text.cloneNode(true);
+  copy.querySelectorAll('.fold > summary, .whole').forEach((part) => part.remove());
+  return copy.textContent;
+}
+
+// The texts of an element, a tool call's name before its arguments; an element without any is a text itself.
+async function textOf(element) {
+  const texts = [...element.querySelectorAll('.text')];
+  if (texts.length === 0) return element.textContent;
+  const said = await Promise.all(texts.map(async (text) => {
+    const call = text.closest('.part.call')?.querySelector('.label > bdi')?.textContent;
+    return call ? `${call}\n${await sent(text)}` : sent(text);
+  }));
+  return said.join('\n\n');
 }
 
 async function write(text, button) {

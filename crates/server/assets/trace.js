@@ -88,16 +88,24 @@ document.addEventListener('pointerover', (event) => {
 });
 
 // j and k walk the rows; the pane follows when the walk pauses.
-async function step(by) {
-  const focused = document.activeElement?.closest?.('.rows .span');
-  const selected = waterfall.querySelector('.rows .selected');
-  const at = rows.indexOf(focused ?? selected);
-  const link = await rows.link(Math.max(0, Math.min(rows.total - 1, at < 0 ? 0 : at + by)));
+let place = -1;
+
+async function walk(to) {
+  place = Math.max(0, Math.min(rows.total - 1, to));
+  const link = await rows.link(place);
   if (!link) return;
   link.focus({ preventScroll: true });
   rows.select(spanOf(link));
   clearTimeout(pending);
   pending = setTimeout(() => show(address(link)), 90);
+}
+
+function step(by) {
+  const focused = document.activeElement?.closest?.('.rows .span');
+  const at = rows.indexOf(focused ?? waterfall.querySelector('.rows .selected'));
+  // A row that was scrolled far away is where the walk left it; without a walk it begins in sight.
+  if (at >= 0 || place >= 0) walk((at >= 0 ? at : place) + by);
+  else walk(rows.top());
 }
 
 // The arrow left folds a span, or leads to what it is in.
@@ -109,8 +117,8 @@ function fold(open) {
 
 for (const key of ['j', 'ArrowDown']) on(key, () => step(1));
 for (const key of ['k', 'ArrowUp']) on(key, () => step(-1));
-on('Home', () => step(-rows.total));
-on('End', () => step(rows.total));
+on('Home', () => walk(0));
+on('End', () => walk(rows.total - 1));
 on('ArrowLeft', () => fold(false));
 on('ArrowRight', () => fold(true));
 on('s', () => waterfall.querySelector('.find input').focus());

@@ -250,3 +250,35 @@ fn pages_are_of_now_and_may_be_kept_for_the_moment_before_a_click() {
     let missing = server.get_with(&path('e'), &[("x-prefetch", "1")]);
     assert_eq!(missing.header("cache-control"), Some("private, no-cache"));
 }
+
+#[test]
+fn a_page_has_an_end_whatever_a_span_holds() {
+    let server = TestServer::start();
+    let words = "many words ".repeat(100);
+    let messages: Vec<Value> =
+        (0..400).map(|n| json!({"role": "user", "content": format!("{n} {words}")})).collect();
+    let documents: Vec<Value> = (0..300).map(|n| json!({"id": n.to_string(), "text": words})).collect();
+    let mut attributes = vec![
+        ("openinference.span.kind".to_owned(), json!("LLM")),
+        ("llm.input_messages".to_owned(), json!(Value::from(messages).to_string())),
+        ("retrieval.documents".to_owned(), json!(Value::from(documents).to_string())),
+    ];
+    attributes.extend((0..700).map(|n| (format!("attribute.{n}"), json!(words))));
+    let attributes: Vec<(&str, Value)> =
+        attributes.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
+    let mut sent = span('a', '1', None, "large", &attributes);
+    let event = json!({"name": "e", "timeUnixNano": "1795221728000000001", "attributes": [{"key": "k", "value": {"stringValue": words}}]});
+    sent["events"] = vec![event; 500].into();
+    server.send(json!([sent]));
+    let page = server.get(&path('a')).text;
+    assert!(page.len() < 300_000, "{} bytes", page.len());
+    for said in ["400 messages", "before these", "+ 260 more", "+ 475 more", "+ 603 more"] {
+        assert!(page.contains(said), "{said}");
+    }
+    assert!(
+        page.contains("<bdi>user</bdi>") && page.contains("399 many words"),
+        "the end of the conversation is there"
+    );
+    let all = server.get(&format!("{}{}", path('a'), link(&page, "history=all"))).text;
+    assert!(all.contains("0 many words") && all.matches("class=\"message ").count() == 400);
+}

@@ -12,6 +12,8 @@ const SHOWN_CHARS: usize = 1_600;
 /// What a fold holds at most. More is read at an address of its own, so that a page stays a page whatever was sent.
 const FOLDED_BYTES: usize = 12_000;
 const SHORT_JSON_CHARS: usize = 64;
+/// What is shown of a value whose meaning is shown elsewhere on the page.
+const BRIEF_CHARS: usize = 300;
 /// Larger JSON is shown as text: a tree of it would be larger still.
 const TREE_BYTES: usize = 12_000;
 
@@ -84,6 +86,16 @@ impl Text {
             class: "md",
             address: body_address(text),
             ..Text::elsewhere(text, shown)
+        }
+    }
+
+    /// The beginning of a value whose meaning is shown elsewhere on the page; the whole has its address.
+    pub(in crate::pages) fn brief(text: &str) -> Text {
+        let end = text.char_indices().nth(BRIEF_CHARS).map_or(text.len(), |(at, _)| at);
+        Text {
+            head: marks::marked(text, 0..end, &[]),
+            hidden: hidden(text, end),
+            ..Text::elsewhere(text, end)
         }
     }
 
@@ -201,6 +213,17 @@ mod tests {
             assert_eq!((shown.address, shown.size.as_str()), (body_address(&text), "2.0 MB"));
             assert!(shown.head.len_bytes() + shown.rest.len_bytes() <= FOLDED_BYTES + 20);
         }
+    }
+
+    #[test]
+    fn brief_texts_are_short_and_say_where_the_rest_is() {
+        let shown = Text::brief(&"x".repeat(1_000));
+        assert_eq!(
+            (shown.head.len_bytes(), shown.rest.is_empty(), shown.hidden.as_str()),
+            (300, true, "+ 700 B")
+        );
+        assert_eq!(shown.size, "1.0 kB");
+        assert_eq!(Text::brief("short"), Text::prose("short"));
     }
 
     #[test]

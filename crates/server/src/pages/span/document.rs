@@ -1,11 +1,17 @@
 //! Documents: ranked, each with its score against the best, the query's words marked; a reranker's before and after.
 
+use std::collections::{HashMap, HashSet};
+
 use bennu_model::Document;
 
+use super::listed::Listed;
 use crate::{
     pages::content::{Terms, Text},
     query::Use,
 };
+
+/// Documents of a list.
+const MAX_DOCUMENTS: usize = 40;
 
 /// A document.
 pub(in crate::pages) struct DocumentView {
@@ -33,57 +39,52 @@ pub(in crate::pages) struct Moved {
 }
 
 /// In the order given, which is the rank. `uses` are those of the documents, or none.
-pub(super) fn documents(documents: &[Document], terms: &Terms, uses: &[Use]) -> Vec<DocumentView> {
+pub(super) fn documents(documents: &[Document], terms: &Terms, uses: &[Use]) -> Listed<DocumentView> {
     let best = best(documents);
-    documents
-        .iter()
-        .enumerate()
-        .map(|(at, document)| {
-            let used = uses.get(at).copied().unwrap_or_default();
-            DocumentView {
-                in_prompt: used.in_prompt,
-                quoted: used.quoted,
-                ..view(document, at + 1, best, terms)
-            }
-        })
-        .collect()
+    Listed::new(documents, MAX_DOCUMENTS, |at, document| {
+        let used = uses.get(at).copied().unwrap_or_default();
+        DocumentView { in_prompt: used.in_prompt, quoted: used.quoted, ..view(document, at + 1, best, terms) }
+    })
 }
 
 /// The documents that came out with where they were, then those that were dropped; nothing without documents on both sides.
-pub(super) fn reranked(given: &[Document], ranked: &[Document], terms: &Terms) -> Vec<Moved> {
+pub(super) fn reranked(given: &[Document], ranked: &[Document], terms: &Terms) -> Listed<Moved> {
     if given.is_empty() || ranked.is_empty() {
-        return Vec::new();
+        return Listed::default();
     }
-    let same = |a: &Document, b: &Document| match (&a.id, &b.id) {
-        (Some(a), Some(b)) => a == b,
-        _ => a.text.is_some() && a.text == b.text,
-    };
-    let best = best(ranked);
+    // By id, else by text; of several that are the same, the first.
+    let mut before: HashMap<&str, usize> = HashMap::new();
+    for (at, document) in given.iter().enumerate() {
+        identity(document).map(|identity| *before.entry(identity).or_insert(at));
+    }
+    let after: HashSet<&str> = ranked.iter().filter_map(identity).collect();
     let out = ranked.iter().enumerate().map(|(at, document)| {
-        let before = given.iter().position(|other| same(document, other));
-        Moved {
-            document: view(document, at + 1, best, terms),
-            before: before.map(|before| (before + 1).to_string()).unwrap_or_default(),
-            score_before: before.and_then(|before| given[before].score).map(shown).unwrap_or_default(),
-            moved: match before {
-                None => "new".into(),
-                Some(before) if before > at => format!("▲ {}", before - at),
-                Some(before) if before < at => format!("▼ {}", at - before),
-                Some(_) => "=".into(),
-            },
-            dropped: false,
-        }
+        (document, Some(at), identity(document).and_then(|identity| before.get(identity)).copied())
     });
+    let left = given.iter().enumerate();
     let left =
-        given.iter().enumerate().filter(|(_, document)| !ranked.iter().any(|other| same(document, other)));
-    let left = left.map(|(at, document)| Moved {
-        document: view(document, at + 1, 0.0, terms),
-        before: (at + 1).to_string(),
-        score_before: document.score.map(shown).unwrap_or_default(),
-        moved: "dropped".into(),
-        dropped: true,
-    });
-    out.chain(left).collect()
+        left.filter(|(_, document)| identity(document).is_none_or(|identity| !after.contains(identity)));
+    let all: Vec<(&Document, Option<usize>, Option<usize>)> =
+        out.chain(left.map(|(at, document)| (document, None, Some(at)))).collect();
+    let best = best(ranked);
+    Listed::new(&all, MAX_DOCUMENTS, |_, (document, now, before)| Moved {
+        document: view(document, now.map_or(0, |now| now + 1), best, terms),
+        before: before.map(|before| (before + 1).to_string()).unwrap_or_default(),
+        score_before: before.and_then(|before| given[before].score).map(shown).unwrap_or_default(),
+        moved: match (now, before) {
+            (None, _) => "dropped".into(),
+            (_, None) => "new".into(),
+            (Some(now), Some(before)) if before > now => format!("▲ {}", before - now),
+            (Some(now), Some(before)) if before < now => format!("▼ {}", now - before),
+            _ => "=".into(),
+        },
+        dropped: now.is_none(),
+    })
+}
+
+/// What makes a document the same in two lists.
+fn identity(document: &Document) -> Option<&str> {
+    document.id.as_deref().or(document.text.as_deref())
 }
 
 fn best(documents: &[Document]) -> f64 {
@@ -142,7 +143,7 @@ mod tests {
         let ranked = [doc("", "3"), doc("b", "2"), doc("a", "1"), doc("x", "9")];
         let moved = reranked(&given, &ranked, &Terms::default());
         let told: Vec<(&str, &str)> =
-            moved.iter().map(|moved| (moved.before.as_str(), moved.moved.as_str())).collect();
+            moved.items.iter().map(|moved| (moved.before.as_str(), moved.moved.as_str())).collect();
         assert_eq!(told, [("3", "▲ 2"), ("2", "="), ("1", "▼ 2"), ("", "new"), ("4", "dropped")]);
         assert!(reranked(&given, &[], &Terms::default()).is_empty());
     }

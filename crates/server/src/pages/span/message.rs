@@ -1,20 +1,33 @@
 //! Messages of a conversation: who said what, what of it is more than text, and what of it the call before was shown already.
 
+use std::collections::HashMap;
+
 use bennu_model::{Detail, Message, Part};
 
-use super::{Place, SpanLink};
-use crate::{
-    pages::{
-        content::{self, Text},
-        format,
-    },
-    query::{Call, Context, Run, body_address, media_type},
+use super::{
+    Place, SpanLink,
+    part::{PartView, part_view},
 };
+use crate::{
+    pages::{content, format},
+    query::Context,
+};
+
+/// What the messages of one call take of a page; the earlier ones are left out, unless the reader asks for all.
+const MAX_SHOWN_BYTES: usize = 60_000;
+/// What they take at most, asked for or not.
+const MAX_BYTES: usize = 4_000_000;
+/// Parts of one message.
+const MAX_PARTS: usize = 100;
 
 /// What a model was shown, then what it returned.
 pub(in crate::pages) struct Conversation {
     pub(in crate::pages) history: Option<HistoryView>,
     pub(in crate::pages) messages: Vec<MessageView>,
+    /// How many stand before those shown that are neither history nor shown; empty for none.
+    pub(in crate::pages) left_out: String,
+    /// The link that shows all of them.
+    pub(in crate::pages) all: String,
     /// Messages in all, folded ones too.
     pub(in crate::pages) count: String,
 }
@@ -40,67 +53,79 @@ pub(in crate::pages) struct MessageView {
     /// The call before was shown it already.
     pub(in crate::pages) repeated: bool,
     pub(in crate::pages) parts: Vec<PartView>,
+    /// Parts that are not shown; empty for none.
+    pub(in crate::pages) more_parts: String,
 }
 
-/// A part of a message.
-#[derive(Default)]
-pub(in crate::pages) struct PartView {
-    /// What it is, where it is not plain text.
-    pub(in crate::pages) label: String,
-    pub(in crate::pages) class: &'static str,
-    pub(in crate::pages) text: Text,
-    /// The span that ran the tool, with how long it took.
-    pub(in crate::pages) run: Option<RunView>,
-    /// Where an image is that may be shown, among the span's bodies.
-    pub(in crate::pages) image: String,
-    /// Where audio is that may be played.
-    pub(in crate::pages) audio: String,
-}
-
-/// A link to the span that ran a tool.
-pub(in crate::pages) struct RunView {
-    pub(in crate::pages) link: String,
-    pub(in crate::pages) duration: String,
-    pub(in crate::pages) failed: bool,
-}
-
-/// The conversation of a call; most of its history is folded if the reader did not ask for it.
+/// The conversation of a call. What the call before was shown already is folded, and of very long ones only the end is shown,
+/// if the reader did not ask for all.
 pub(super) fn conversation(detail: &Detail, context: &Context, place: &Place<'_>) -> Conversation {
     let repeated = context.history.as_ref().map_or(0, |history| history.messages);
     // All of them repeated would leave nothing to see: the last question stays.
     let repeated = repeated.min(detail.input_messages.len().saturating_sub(1));
     let folds = repeated > 1 && !place.whole_history;
-    let mut names = Vec::new();
-    let mut messages = Vec::new();
-    let all = detail.input_messages.iter().map(|message| (message, false));
-    let all = all.chain(detail.output_messages.iter().map(|message| (message, true)));
-    for (at, (message, returned)) in all.enumerate() {
-        if folds && at < repeated {
-            continue;
-        }
-        let parts = message.parts.iter().map(|part| part_view(part, returned, &mut names, context, place));
-        messages.push(MessageView {
+    let first = if folds { repeated } else { 0 };
+    let most_bytes = if place.whole_history { MAX_BYTES } else { MAX_SHOWN_BYTES };
+    let all: Vec<&Message> = detail.input_messages.iter().chain(&detail.output_messages).collect();
+    let asked = calls(&detail.output_messages);
+    let (mut messages, mut bytes) = (Vec::new(), 0);
+    // From the end: the answer is what a page must not be without.
+    for at in (first..all.len()).rev() {
+        let answer = at.checked_sub(detail.input_messages.len());
+        let nth = |part: usize| answer.and_then(|answer| asked.get(&(answer, part)).copied());
+        let parts = all[at].parts.iter().take(MAX_PARTS).enumerate();
+        let view = MessageView {
             id: format!("m{at}"),
-            returned,
+            returned: answer.is_some(),
             repeated: at < repeated,
-            parts: parts.collect(),
-            ..message_view(message)
-        });
+            parts: parts.map(|(part, shown)| part_view(shown, nth(part), context, place)).collect(),
+            more_parts: match all[at].parts.len().saturating_sub(MAX_PARTS) {
+                0 => String::new(),
+                more => format::count(more as u64),
+            },
+            ..message_view(all[at])
+        };
+        bytes += view.parts.iter().map(PartView::size_bytes).sum::<usize>();
+        if bytes > most_bytes && !messages.is_empty() {
+            break;
+        }
+        messages.push(view);
     }
+    messages.reverse();
+    let left_out = all.len() - first - messages.len();
     let count = |number: usize| match number {
         1 => "1 message".to_owned(),
         number => format!("{} messages", format::count(number as u64)),
     };
+    let link = |history: &str| format!("{}&history={history}", place.link_here());
     Conversation {
         history: context.history.as_ref().filter(|_| repeated > 1).map(|history| HistoryView {
             count: count(repeated),
             call: SpanLink { name: place.name(history.span_id), link: place.link(history.span_id) },
             shown: !folds,
-            link: format!("&history={}", if folds { "all" } else { "" }),
+            link: link(if folds { "all" } else { "" }),
         }),
-        count: count(detail.input_messages.len() + detail.output_messages.len()),
+        left_out: if left_out > 0 { count(left_out) } else { String::new() },
+        all: if place.whole_history { String::new() } else { link("all") },
+        count: count(all.len()),
         messages,
     }
+}
+
+/// Which of the calls by its name each tool call is, by message and part.
+fn calls(messages: &[Message]) -> HashMap<(usize, usize), usize> {
+    let mut named: HashMap<&str, usize> = HashMap::new();
+    let mut calls = HashMap::new();
+    for (at, message) in messages.iter().enumerate() {
+        for (part, shown) in message.parts.iter().enumerate() {
+            if let Part::ToolCall { name, .. } = shown {
+                let nth = named.entry(name).or_default();
+                calls.insert((at, part), *nth);
+                *nth += 1;
+            }
+        }
+    }
+    calls
 }
 
 fn message_view(message: &Message) -> MessageView {
@@ -120,89 +145,6 @@ fn message_view(message: &Message) -> MessageView {
         returned: false,
         repeated: false,
         parts: Vec::new(),
+        more_parts: String::new(),
     }
-}
-
-/// `names` are the tools that this call asked for so far, for runs that do not tell which call they answer.
-fn part_view<'d>(
-    part: &'d Part,
-    returned: bool,
-    names: &mut Vec<&'d str>,
-    context: &Context,
-    place: &Place<'_>,
-) -> PartView {
-    let view = |label: String, class, text| PartView { label, class, text, ..PartView::default() };
-    match part {
-        Part::Text { text } if text == "__REDACTED__" => {
-            view("hidden by the sender".into(), "note", Text::default())
-        }
-        Part::Text { text } => view(String::new(), "text", Text::value(text, place.mode)),
-        Part::Reasoning { text } => view("reasoning".into(), "reasoning", Text::prose_as(text, place.mode)),
-        Part::ToolCall { id, name, arguments } => {
-            let mut run = context
-                .runs
-                .iter()
-                .find(|run| matches!((&run.call, id), (Call::Id(run), Some(id)) if run == id));
-            if returned {
-                let nth = names.iter().filter(|other| *other == name).count();
-                names.push(name);
-                run = run
-                    .or_else(|| context.runs.iter().find(|run| run.call == Call::Named(name.clone(), nth)));
-            }
-            let label = [Some(format!("→ {}", content::name(name))), id.clone()];
-            PartView {
-                run: run.map(|run| run_view(run, place)),
-                ..view(
-                    label.into_iter().flatten().collect::<Vec<_>>().join("  "),
-                    "call",
-                    Text::json(arguments),
-                )
-            }
-        }
-        Part::ToolResult { id, result } => {
-            let run = context
-                .runs
-                .iter()
-                .find(|run| matches!((&run.call, id), (Call::Id(run), Some(id)) if run == id));
-            let label = [Some("← result".to_owned()), id.clone()];
-            PartView {
-                run: run.map(|run| run_view(run, place)),
-                ..view(
-                    label.into_iter().flatten().collect::<Vec<_>>().join("  "),
-                    "result",
-                    Text::json(result),
-                )
-            }
-        }
-        Part::Image { url } => match media_type(url) {
-            Some((kind, content)) if kind.starts_with("image/") => PartView {
-                label: format!("{kind}, {}", format::bytes(content.len() / 4 * 3)),
-                class: "image",
-                image: body_address(url),
-                ..PartView::default()
-            },
-            _ => view("image (not loaded)".into(), "note", Text::prose(url)),
-        },
-        Part::Audio { url, transcript } => {
-            let media = url.as_deref().and_then(media_type).filter(|(kind, _)| kind.starts_with("audio/"));
-            let said =
-                transcript.as_deref().or(url.as_deref().filter(|_| media.is_none())).unwrap_or_default();
-            PartView {
-                audio: media.and(url.as_deref()).map(body_address).unwrap_or_default(),
-                ..view(
-                    media.map_or_else(
-                        || "audio".into(),
-                        |(kind, content)| format!("{kind}, {}", format::bytes(content.len() / 4 * 3)),
-                    ),
-                    "note",
-                    Text::prose(said),
-                )
-            }
-        }
-        Part::Other { value } => view("other".into(), "note", Text::json(value)),
-    }
-}
-
-fn run_view(run: &Run, place: &Place<'_>) -> RunView {
-    RunView { link: place.link(run.span_id), duration: format::duration(run.duration_ns), failed: run.failed }
 }

@@ -2,10 +2,13 @@
 //! was sent.
 
 mod document;
+mod facts;
+mod listed;
 mod message;
+mod part;
+mod sent;
 
-use bennu_model::{Attribute, Detail, Kind, SpanId, StatusCode, Tokens, Usage};
-use bennu_semconv::otel;
+use bennu_model::{Detail, Kind, SpanId, StatusCode, Tokens};
 use bennu_store::Trace;
 use serde_json::Value as Json;
 
@@ -20,10 +23,17 @@ use super::{
 };
 use crate::query::{Context, SpanDetail};
 use document::{DocumentView, Moved, documents, reranked};
+use facts::{Exception, exceptions, facts, notes, usage_note};
+use listed::Listed;
 use message::{Conversation, conversation};
+use sent::{EventView, LinkView, Pairs, attributes, events, links, origin};
+
+/// Tools offered and texts embedded that a page shows.
+const MAX_SHOWN: usize = 40;
 
 /// Where a span stands, and how it is to be shown.
 pub(super) struct Place<'a> {
+    pub(super) span_id: SpanId,
     pub(super) trace: &'a Trace,
     /// What the spans under it own.
     pub(super) below: Tokens,
@@ -42,6 +52,11 @@ impl Place<'_> {
     /// The link to another span of the trace.
     fn link(&self, span_id: SpanId) -> String {
         span_link(span_id, &self.rows_state)
+    }
+
+    /// The link to the span itself.
+    fn link_here(&self) -> String {
+        self.link(self.span_id)
     }
 
     /// The name of another span of the trace.
@@ -81,27 +96,25 @@ pub(super) struct SpanView {
     /// The call that asked for this tool.
     pub(super) asked_by: Option<SpanLink>,
     pub(super) query: Option<Text>,
-    pub(super) documents: Vec<DocumentView>,
-    pub(super) input_documents: Vec<DocumentView>,
+    pub(super) documents: Listed<DocumentView>,
+    pub(super) input_documents: Listed<DocumentView>,
     /// A reranker's documents, before and after.
-    pub(super) reranked: Vec<Moved>,
-    pub(super) embeddings: Vec<EmbeddingView>,
-    pub(super) tools: Vec<Offered>,
+    pub(super) reranked: Listed<Moved>,
+    pub(super) embeddings: Listed<EmbeddingView>,
+    pub(super) tools: Listed<Offered>,
     pub(super) parameters: Vec<(String, Text)>,
     pub(super) template: Option<TemplateView>,
     pub(super) facts: Vec<(&'static str, String)>,
     pub(super) metadata: Option<Text>,
-    pub(super) events: Vec<EventView>,
-    pub(super) links: Vec<LinkView>,
-    pub(super) attributes: Vec<(String, Text)>,
-    pub(super) origin: Vec<(String, Text)>,
+    pub(super) events: Listed<EventView>,
+    pub(super) links: Listed<LinkView>,
+    pub(super) attributes: Pairs,
+    pub(super) origin: Pairs,
     pub(super) notes: Vec<String>,
     pub(super) openai_link: String,
     pub(super) curl_link: String,
     /// Where its bodies are.
     pub(super) bodies: String,
-    /// The link to itself within the trace's page.
-    pub(super) link: String,
     /// The switch of how texts are shown: the other way's name, what it says, its link.
     pub(super) text_switch: TextSwitch,
     /// The link that lets its time fill the axis; empty where it nearly does.
@@ -117,12 +130,6 @@ pub(super) struct TextSwitch {
 pub(super) struct SpanLink {
     pub(super) name: String,
     pub(super) link: String,
-}
-
-pub(super) struct Exception {
-    pub(super) class: String,
-    pub(super) message: Text,
-    pub(super) stacktrace: Option<Text>,
 }
 
 pub(super) struct ToolView {
@@ -148,18 +155,6 @@ pub(super) struct TemplateView {
     pub(super) template: Text,
     pub(super) version: String,
     pub(super) variables: Vec<(String, Text)>,
-}
-
-pub(super) struct EventView {
-    pub(super) name: String,
-    pub(super) at: String,
-    pub(super) attributes: Vec<(String, Text)>,
-}
-
-pub(super) struct LinkView {
-    pub(super) trace_id: String,
-    pub(super) span_id: String,
-    pub(super) attributes: Vec<(String, Text)>,
 }
 
 impl SpanView {
@@ -225,58 +220,37 @@ impl SpanView {
             documents: if reranked.is_empty() {
                 documents(&detail.documents, &terms, &context.uses)
             } else {
-                Vec::new()
+                Listed::default()
             },
             input_documents: if reranked.is_empty() {
                 documents(&detail.input_documents, &terms, &[])
             } else {
-                Vec::new()
+                Listed::default()
             },
             reranked,
-            embeddings: detail
-                .embeddings
-                .iter()
-                .map(|embedding| EmbeddingView {
-                    text: Text::prose(embedding.text.as_deref().unwrap_or("(text not recorded)")),
-                    dimensions: format::count(embedding.dimensions as u64),
-                })
-                .collect(),
-            tools: detail.tools.iter().map(offered).collect(),
+            embeddings: Listed::new(&detail.embeddings, MAX_SHOWN, |_, embedding| EmbeddingView {
+                text: Text::prose(embedding.text.as_deref().unwrap_or("(text not recorded)")),
+                dimensions: format::count(embedding.dimensions as u64),
+            }),
+            tools: Listed::new(&detail.tools, MAX_SHOWN, |_, tool| offered(tool)),
             parameters: members(detail.invocation_parameters.as_ref()),
             template: detail.prompt_template.as_ref().map(template),
             facts: facts(found),
             metadata: detail.metadata.as_ref().map(Text::json),
-            events: span
-                .events
-                .iter()
-                .map(|event| EventView {
-                    name: content::name(&event.name),
-                    at: format::duration(event.time_ns.saturating_sub(span.start_ns)),
-                    attributes: attributes(&event.attributes),
-                })
-                .collect(),
-            links: span
-                .links
-                .iter()
-                .map(|link| LinkView {
-                    trace_id: link.trace_id.to_string(),
-                    span_id: link.span_id.to_string(),
-                    attributes: attributes(&link.attributes),
-                })
-                .collect(),
+            events: events(span),
+            links: links(span),
             attributes: attributes(&span.attributes),
-            origin: origin(found),
+            origin: origin(span),
             notes: notes(found),
             openai_link: if is_call { format!("{api}/openai{project_query}") } else { String::new() },
             curl_link: if is_call { format!("{api}/curl{project_query}") } else { String::new() },
             bodies: format!("{}/spans/{}/body/", trace_link(project, span.trace_id), span.span_id),
-            link: place.link(span.span_id),
             zoom_link: if span.duration_ns() < place.trace.row.duration_ns() / 10 * 9 {
                 place.zoom_link.clone()
             } else {
                 String::new()
             },
-            text_switch: TextSwitch { says, link: format!("{}&text={other_mode}", place.link(span.span_id)) },
+            text_switch: TextSwitch { says, link: format!("{}&text={other_mode}", place.link_here()) },
         }
     }
 }
@@ -312,30 +286,6 @@ fn template(prompt: &bennu_model::PromptTemplate) -> TemplateView {
     }
 }
 
-/// Where reported tokens are counted, when that is not here.
-fn usage_note(detail: &Detail, owned: &Usage, below: Tokens) -> String {
-    let Some(reported) = detail.usage.total() else { return String::new() };
-    let owned = owned.total().unwrap_or(0);
-    let below = Usage::from_tokens(below).total().unwrap_or(0);
-    if owned >= reported {
-        return String::new();
-    }
-    let unattributed = reported.saturating_sub(below);
-    if detail.kind.repeats_usage() && below > 0 {
-        return match unattributed {
-            0 => "repeats the calls below, which are counted".into(),
-            more => format!(
-                "repeats the calls below, which are counted; {} reported, unattributed",
-                format::count(more)
-            ),
-        };
-    }
-    match owned {
-        0 => "counted in another span of the same call".into(),
-        owned => format!("{} counted here, the rest in the spans below", format::count(owned)),
-    }
-}
-
 fn offered(tool: &Json) -> Offered {
     let function = tool.get("function").unwrap_or(tool);
     let text = |name: &str| function.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
@@ -350,85 +300,4 @@ fn members(json: Option<&Json>) -> Vec<(String, Text)> {
         }
         Some(other) => vec![("value".into(), Text::json(other))],
     }
-}
-
-fn exceptions(found: &SpanDetail) -> Vec<Exception> {
-    let events = found.stored.span.events.iter().filter(|event| event.name == otel::EXCEPTION_EVENT);
-    events
-        .map(|event| {
-            let get = |name: &str| {
-                let value = event.attributes.iter().find(|(key, _)| key == name);
-                value.and_then(|(_, value)| value.as_text()).filter(|text| !text.is_empty())
-            };
-            Exception {
-                class: get(otel::EXCEPTION_TYPE).unwrap_or("exception").to_owned(),
-                message: Text::prose(get(otel::EXCEPTION_MESSAGE).unwrap_or_default()),
-                stacktrace: get(otel::EXCEPTION_STACKTRACE).map(Text::code),
-            }
-        })
-        .collect()
-}
-
-/// Single facts, those that are known.
-fn facts(found: &SpanDetail) -> Vec<(&'static str, String)> {
-    let (span, detail) = (&found.stored.span, &found.detail);
-    let requested = detail.model_requested.clone().filter(|asked| detail.model() != Some(asked));
-    [
-        ("asked model", requested),
-        ("agent", detail.agent_name.clone()),
-        ("response id", detail.response_id.clone()),
-        ("finish reason", Some(detail.finish_reasons.join(", "))),
-        ("error type", detail.error_type.clone()),
-        ("session", detail.session_id.clone()),
-        ("user", detail.user_id.clone()),
-        ("tags", Some(detail.tags.join(", "))),
-        (
-            "OpenTelemetry kind",
-            Some(span.otel_kind.as_str().to_lowercase()).filter(|kind| kind != "unspecified"),
-        ),
-        ("trace state", Some(span.trace_state.clone())),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)))
-    .collect()
-}
-
-fn attributes(attributes: &[Attribute]) -> Vec<(String, Text)> {
-    attributes
-        .iter()
-        .map(|(key, value)| {
-            let shown = match value.as_text() {
-                Some(text) => Text::value(text, Mode::Raw),
-                None => Text::json(&value.to_json()),
-            };
-            (content::name(key), shown)
-        })
-        .collect()
-}
-
-fn origin(found: &SpanDetail) -> Vec<(String, Text)> {
-    let origin = &found.stored.span.origin;
-    let scope = [&*origin.scope_name, &*origin.scope_version].join(" ");
-    let scope = ("scope".to_owned(), Text::prose(scope.trim()));
-    std::iter::once(scope)
-        .chain(attributes(&origin.scope_attributes))
-        .chain(attributes(&origin.resource.attributes))
-        .filter(|(_, text)| !text.head.is_empty())
-        .collect()
-}
-
-/// What is unusual about the record itself.
-fn notes(found: &SpanDetail) -> Vec<String> {
-    let span = &found.stored.span;
-    let dropped = |count: u32, what: &str| (count > 0).then(|| format!("the sender dropped {count} {what}"));
-    [
-        span.repaired.then(|| "some text was not UTF-8 and was repaired".to_owned()),
-        (span.end_ns < span.start_ns).then(|| "it ends before it starts: a clock was wrong".to_owned()),
-        dropped(span.dropped_attributes, "attributes"),
-        dropped(span.dropped_events, "events"),
-        dropped(span.dropped_links, "links"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
 }

@@ -215,6 +215,7 @@ async fn span_view(
     let context = query::context(app, trace, &found).await?;
     let mode = preferences::text_mode(&query.text, headers);
     let place = Place {
+        span_id: selected,
         trace,
         below: outline.below,
         self_ns: outline.self_ns,
