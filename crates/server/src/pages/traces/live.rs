@@ -119,11 +119,13 @@ impl Live {
             // What the page shows is what there is.
             self.look().await?;
             self.waiting.clear();
-        } else {
-            tokio::time::sleep(PERIOD).await;
         }
+        let changed = async {
+            tokio::time::sleep(PERIOD).await;
+            self.changes.changed().await
+        };
         tokio::select! {
-            changed = self.changes.changed() => changed.ok(),
+            changed = changed => changed.ok(),
             _ = self.stopping.wait_for(|stopping| *stopping) => None,
         }
     }
