@@ -17,6 +17,10 @@ function move(step) {
 }
 
 if (!document.getElementById('rows')) {
-  for (const key of ['j', 'ArrowDown']) on(key, () => move(1), covers);
-  for (const key of ['k', 'ArrowUp']) on(key, () => move(-1), covers);
+  on('j', () => move(1), covers);
+  on('k', () => move(-1), covers);
+  // The arrows scroll the page until a row is walked.
+  const amongRows = () => document.activeElement?.matches('.list .cover');
+  on('ArrowDown', () => move(1), amongRows);
+  on('ArrowUp', () => move(-1), amongRows);
 }

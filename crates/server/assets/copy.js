@@ -4,7 +4,8 @@
 async function sent(text) {
   if (text.dataset.body) {
     const answer = await fetch(text.dataset.body);
-    if (answer.ok) return answer.text();
+    if (!answer.ok) throw new Error(`the text could not be read: ${answer.status}`);
+    return answer.text();
   }
   const copy = text.cloneNode(true);
   copy.querySelectorAll('.fold > summary, .whole').forEach((part) => part.remove());
@@ -34,8 +35,14 @@ async function write(text, button) {
     document.execCommand('copy');
     field.remove();
   }
+  say(button, 'copied');
+}
+
+// On the button, and to those who cannot see it.
+function say(button, word) {
   if (button.dataset.label === undefined) button.dataset.label = button.textContent;
-  button.textContent = 'copied';
+  button.textContent = word;
+  document.getElementById('said').textContent = word;
   setTimeout(() => { button.textContent = button.dataset.label; }, 1200);
 }
 
@@ -43,7 +50,8 @@ document.addEventListener('click', async (event) => {
   const button = event.target.closest('[data-copy]');
   if (button) {
     const element = document.getElementById(button.dataset.copy);
-    if (element) await write(await textOf(element), button);
+    // Half a text would be worse than none.
+    if (element) await textOf(element).then((text) => write(text, button), () => say(button, 'not copied'));
     return;
   }
   // A link to something to take away: a plain click copies it, a modified one opens it.

@@ -16,7 +16,7 @@ function tell() {
 if (table) {
   table.addEventListener('change', (event) => {
     if (!event.target.matches('.pick input')) return;
-    // A third choice takes the place of the oldest.
+    // A third choice takes the place of the upper one of the two.
     const others = picked().filter((box) => box !== event.target);
     if (others.length > 1) others[0].checked = false;
     tell();

@@ -1,6 +1,7 @@
 // New traces as they come. The connection is closed while nobody looks.
 const button = document.getElementById('live');
 const MOST_ROWS = 200;
+const RETRY_MS = 30_000;
 
 if (button) {
   const body = document.querySelector('#list tbody');
@@ -8,8 +9,8 @@ if (button) {
   let wanted = true;
   const page = new URL(button.dataset.live, location.href);
 
+  button.hidden = false;
   const tell = (on) => {
-    button.hidden = false;
     button.setAttribute('aria-pressed', String(on));
     button.title = on ? 'New traces appear here; click to hold the list still' : 'The list is held still; click to let new traces in';
   };
@@ -32,7 +33,8 @@ if (button) {
     body.insertBefore(row, next ?? null);
     row.classList.add('arrived');
     setTimeout(() => row.classList.remove('arrived'), 400);
-    while (body.rows.length > MOST_ROWS) body.rows[body.rows.length - 1].remove();
+    const last = () => body.rows[body.rows.length - 1];
+    while (body.rows.length > MOST_ROWS && !last().querySelector('.pick input').checked) last().remove();
     document.getElementById('shown').textContent = body.rows.length;
   };
 
@@ -41,7 +43,12 @@ if (button) {
     source = new EventSource(page);
     source.addEventListener('trace', take);
     source.addEventListener('open', () => tell(true));
-    tell(true);
+    // A broken connection is opened again by the browser; a refused one (too many lists are live) is not.
+    source.addEventListener('error', () => {
+      if (source?.readyState !== EventSource.CLOSED) return;
+      close();
+      setTimeout(open, RETRY_MS);
+    });
     // After a pause the server does not know what was missed: all rows are sent, and those that are here are replaced.
     page.searchParams.delete('changes');
   };

@@ -1,18 +1,19 @@
 // The waterfall's rows: those near the reader are in the page, the others are asked for as they come near.
 const ROW_PX = 26;
-const WINDOW = 100;
+// As many as the server sends in a part (trace/outline.rs).
+const WINDOW = 50;
 
 export class Rows {
   constructor(list, scroller) {
-    Object.assign(this, { list, scroller, windows: new Map(), asked: new Set(), version: 0, selected: null, drawn: '', settled: false });
+    Object.assign(this, { list, scroller, windows: new Map(), asked: new Set(), version: 0, selected: null, drawn: '', settled: false, waits: false });
     this.take(list);
     scroller.addEventListener('scroll', () => this.draw(), { passive: true });
     addEventListener('resize', () => this.draw(), { passive: true });
     this.selected = list.querySelector('.selected') && spanOf(list.querySelector('.selected'));
     const at = [...list.querySelectorAll('.span')].findIndex((link) => link.classList.contains('selected'));
     // The rows that came with the page stand where they belong before anything is scrolled or asked for.
-    const sent = this.windows.get(this.first / WINDOW);
-    list.replaceChildren(space(this.first), ...sent, space(this.total - this.first - sent.length));
+    const sent = [...list.querySelectorAll('li')];
+    if (this.total > 0) list.replaceChildren(space(this.first), ...sent, space(this.total - this.first - sent.length));
     this.reveal(this.first + Math.max(0, at), 'center');
     // Rows out of sight must not compete with the first paint.
     setTimeout(() => {
@@ -25,22 +26,33 @@ export class Rows {
   take(list) {
     this.total = Number(list.dataset.total);
     this.first = Number(list.dataset.from);
-    this.windows.set(this.first / WINDOW, [...list.querySelectorAll('li')]);
+    const rows = [...list.querySelectorAll('li')];
+    for (let at = 0; at < rows.length; at += WINDOW) this.windows.set((this.first + at) / WINDOW, rows.slice(at, at + WINDOW));
   }
 
   // Which rows there are has changed: everything is asked for again, and the old rows stay until the new ones are here.
   async reset(url) {
     this.version += 1;
     const version = this.version;
+    // From here on every row is one of the new view's; until they come the old ones stay, and none is asked for.
+    this.url = url;
+    this.asked.clear();
+    this.waits = true;
     const from = Math.floor(this.top() / WINDOW) * WINDOW;
     const list = await this.fetch(url, from);
     if (!list || version !== this.version) return;
+    const focused = document.activeElement?.closest?.('.rows li');
+    const kept = focused && { span: spanOf(focused.querySelector('.span')), toggle: document.activeElement.matches('.toggle') };
+    this.waits = false;
     this.windows.clear();
-    this.asked.clear();
     this.drawn = '';
-    this.url = url;
     this.take(list);
-    this.draw();
+    this.draw(true);
+    // The span that had the focus keeps it, wherever it stands now.
+    const same = kept && [...this.list.querySelectorAll('.span')].find((link) => spanOf(link) === kept.span);
+    const target = same && ((kept.toggle && same.parentElement.querySelector('.toggle')) || same);
+    target?.focus({ preventScroll: true });
+    if (same) this.reveal(this.indexOf(same));
   }
 
   async fetch(url, from) {
@@ -55,12 +67,13 @@ export class Rows {
   }
 
   async ask(window) {
-    if (this.windows.has(window) || this.asked.has(window)) return;
+    if (this.waits || this.windows.has(window) || this.asked.has(window)) return;
     this.asked.add(window);
     const version = this.version;
     const list = await this.fetch(this.url ?? new URL(location.href), window * WINDOW).catch(() => null);
+    if (version !== this.version) return;
     this.asked.delete(window);
-    if (!list || version !== this.version) return;
+    if (!list) return;
     this.windows.set(window, [...list.querySelectorAll('li')]);
     this.draw(true);
   }
@@ -72,6 +85,7 @@ export class Rows {
   }
 
   draw(again) {
+    if (this.waits) return;
     const seen = Math.ceil(this.scroller.clientHeight / ROW_PX);
     const last = Math.max(0, Math.ceil(this.total / WINDOW) - 1);
     // What is in sight, and half a window to either side.
@@ -92,11 +106,12 @@ export class Rows {
       else rows.push(space(Math.min(WINDOW, this.total - window * WINDOW)));
     }
     const below = this.total - Math.min(this.total, (to + 1) * WINDOW);
-    this.list.replaceChildren(space(from * WINDOW), ...rows, space(below));
+    if (this.total > 0) this.list.replaceChildren(space(from * WINDOW), ...rows, space(below));
+    else this.list.replaceChildren(...(this.windows.get(0) ?? []));
     this.mark();
     if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
     // Rows far away are forgotten.
-    for (const window of this.windows.keys()) if (Math.abs(window - from) > 12) this.windows.delete(window);
+    for (const window of this.windows.keys()) if (Math.abs(window - from) > 24) this.windows.delete(window);
   }
 
   mark() {

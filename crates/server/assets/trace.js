@@ -10,6 +10,8 @@ const ROWS_STATE = ['only', 'find', 'fold', 'except', 'zoom'];
 const parts = new Map();
 let shown = 0;
 let pending;
+let walked = false;
+let place = -1;
 
 // What the axis shows is drawn by the server, so a zoom is a page of its own.
 const rowsState = (url) => ROWS_STATE.map((name) => url.searchParams.get(name) ?? '').join('\n');
@@ -30,13 +32,18 @@ function part(url) {
 }
 
 // Shows what a URL says: its span, and its rows if those are others.
-async function show(url, { push = true } = {}) {
+async function show(url, { push = true, walks = false } = {}) {
+  clearTimeout(pending);
   if (url.searchParams.get('zoom') !== zoom) { location.href = url; return; }
   const turn = (shown += 1);
-  if (push) history.pushState(null, '', url);
+  // A walk over thirty rows is one step back, not thirty.
+  if (walks && walked) history.replaceState(null, '', url);
+  else if (push) history.pushState(null, '', url);
+  walked = walks;
   const state = rowsState(url);
   if (state !== current) {
     current = state;
+    place = -1;
     document.querySelectorAll('.views a').forEach((link) => {
       if (rowsState(new URL(link.href)) === state) link.setAttribute('aria-current', 'true');
       else link.removeAttribute('aria-current');
@@ -88,8 +95,6 @@ document.addEventListener('pointerover', (event) => {
 });
 
 // j and k walk the rows; the pane follows when the walk pauses.
-let place = -1;
-
 async function walk(to) {
   place = Math.max(0, Math.min(rows.total - 1, to));
   const link = await rows.link(place);
@@ -97,7 +102,7 @@ async function walk(to) {
   link.focus({ preventScroll: true });
   rows.select(spanOf(link));
   clearTimeout(pending);
-  pending = setTimeout(() => show(address(link)), 90);
+  pending = setTimeout(() => show(address(link), { walks: true }), 90);
 }
 
 function step(by) {
@@ -115,12 +120,16 @@ function fold(open) {
   if (toggle && (toggle.getAttribute('aria-expanded') === 'true') !== open) show(address(toggle));
 }
 
-for (const key of ['j', 'ArrowDown']) on(key, () => step(1));
-for (const key of ['k', 'ArrowUp']) on(key, () => step(-1));
-on('Home', () => walk(0));
-on('End', () => walk(rows.total - 1));
-on('ArrowLeft', () => fold(false));
-on('ArrowRight', () => fold(true));
+on('j', () => step(1));
+on('k', () => step(-1));
+// The arrows belong to the pane where the reader is: in the span's they scroll.
+const amongRows = () => !document.activeElement?.closest?.('.detail');
+on('ArrowDown', () => step(1), amongRows);
+on('ArrowUp', () => step(-1), amongRows);
+on('Home', () => walk(0), amongRows);
+on('End', () => walk(rows.total - 1), amongRows);
+on('ArrowLeft', () => fold(false), amongRows);
+on('ArrowRight', () => fold(true), amongRows);
 on('s', () => waterfall.querySelector('.find input').focus());
 on('m', () => document.querySelector('[data-text-switch]')?.click());
 on('y', () => document.querySelector('[data-copy="trace-id"]')?.click());

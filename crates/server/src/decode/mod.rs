@@ -12,6 +12,7 @@ pub mod summary;
 
 use bennu_model::Span;
 
+pub(crate) use normalise::is_understood;
 pub use normalise::normalise;
 pub use summary::{answer, question, summarise};
 

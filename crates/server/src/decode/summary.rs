@@ -90,10 +90,8 @@ fn error(span: &Span, detail: &Detail) -> String {
         .or(detail.error_type.as_deref());
     let name = class.unwrap_or(&span.status.message);
     let mut name = name.rsplit_once('.').map_or(name, |(_, last)| if class.is_some() { last } else { name });
-    if name.trim().is_empty() {
-        name = "error";
-    }
-    name.lines().next().unwrap_or_default().chars().take(60).collect()
+    name = name.lines().find(|line| !line.trim().is_empty()).unwrap_or("error");
+    name.trim().chars().take(60).collect()
 }
 
 fn message(message: &Message) -> Option<Cow<'_, str>> {

@@ -47,14 +47,17 @@ pub(super) static VERSION: LazyLock<String> = LazyLock::new(|| {
     hasher.finalize().to_hex()[..12].to_owned()
 });
 
-/// Any version gets the present file: a page that was open over an update still works.
-pub(super) async fn file(Path((_version, name)): Path<(String, String)>) -> Response {
+/// Any version gets the present file, so that a page that was open over an update still works; but only the present one may be kept.
+pub(super) async fn file(Path((version, name)): Path<(String, String)>) -> Response {
     let Some((_, content_type, content)) = FILES.iter().find(|(known, ..)| *known == name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let headers = [
         (header::CONTENT_TYPE, *content_type),
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (
+            header::CACHE_CONTROL,
+            if version == *VERSION { "public, max-age=31536000, immutable" } else { "no-cache" },
+        ),
     ];
     (headers, *content).into_response()
 }

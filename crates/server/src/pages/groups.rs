@@ -10,7 +10,7 @@ use super::{
     encode::{encode, session_link, sessions_link, traces_link, users_link},
     format::{self, Moment},
     frame::{Frame, Tab},
-    render,
+    read_cursor, render,
 };
 use crate::{
     app::App,
@@ -78,16 +78,15 @@ async fn page(
     Query(query): Query<GroupsQuery>,
     by: GroupBy,
 ) -> Page {
+    if by == GroupBy::User && !query.user.is_empty() {
+        return Err(
+            Error::new(Code::Unprocessable, "user is a parameter of the sessions, not of the users").into()
+        );
+    }
     let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let filter =
         GroupFilter { contains: given(&query.q), user_id: given(&query.user), ..GroupFilter::default() };
-    let cursor = match query.cursor.as_str() {
-        "" => None,
-        cursor => Some(
-            crate::api::read_cursor(cursor)
-                .ok_or_else(|| Error::new(Code::Unprocessable, "the page's cursor is broken"))?,
-        ),
-    };
+    let cursor = read_cursor(&query.cursor)?;
     app.store.project(&project).await?.ok_or_else(|| Error::not_found(format!("the project {project:?}")))?;
     let found = app.store.groups(&project, by, filter, cursor, PAGE_ROWS).await?;
     let (one, tab, base, attribute) = match by {
@@ -128,7 +127,7 @@ fn view(project: &str, by: GroupBy, group: GroupRow) -> Group {
         errors: format::count(group.errors) + more,
         failing: group.errors > 0,
         spans: format::count(group.spans) + more,
-        tokens: format::known(group.usage.total()) + more,
+        tokens: group.usage.total().map_or_else(|| "-".into(), |total| format::count(total) + more),
         usage: format::usage(&group.usage),
         users: group.users.join(", "),
         lasted: format::duration(lasted),

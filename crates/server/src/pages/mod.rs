@@ -29,7 +29,13 @@ use axum::{
     routing::get,
 };
 
-use crate::{app::App, error::Error, guard::page_gate};
+use bennu_store::Cursor;
+
+use crate::{
+    app::App,
+    error::{Code, Error},
+    guard::page_gate,
+};
 use frame::Frame;
 
 pub(crate) fn router(app: &App) -> Router<App> {
@@ -108,6 +114,15 @@ impl IntoResponse for PageError {
 
 /// What handlers return.
 type Page = Result<Response, PageError>;
+
+/// Where a list goes on, as its link says; none for the first page.
+fn read_cursor(text: &str) -> Result<Option<Cursor>, Error> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let broken = || Error::new(Code::Unprocessable, "the page's cursor is broken; begin again without it");
+    crate::api::read_cursor(text).map(Some).ok_or_else(broken)
+}
 
 fn render(page: &impl Template) -> Response {
     match page.render() {

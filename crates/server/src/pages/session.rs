@@ -15,17 +15,19 @@ use super::{
     encode::{encode, session_link, trace_link, traces_link},
     format::{self, Moment},
     frame::{Frame, Tab},
-    preferences, render,
+    preferences, read_cursor, render,
 };
 use crate::{
     app::App,
     decode::{answer, question},
-    error::{Code, Error},
+    error::Error,
     query::{self, SpanDetail},
 };
 
 /// Turns of a page.
 const PAGE_TURNS: usize = 25;
+/// What their texts take of a page; then they are brief.
+const MAX_SHOWN_BYTES: usize = 60_000;
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -85,28 +87,31 @@ pub(super) async fn page(
     let group = app.store.group(&project, GroupBy::Session, &query.id).await?;
     let group = group
         .ok_or_else(|| Error::not_found(format!("the session {:?} in the project {project:?}", query.id)))?;
-    let cursor = match query.cursor.as_str() {
-        "" => None,
-        cursor => Some(
-            crate::api::read_cursor(cursor)
-                .ok_or_else(|| Error::new(Code::Unprocessable, "the page's cursor is broken"))?,
-        ),
-    };
+    let cursor = read_cursor(&query.cursor)?;
     let filter =
         TraceFilter { session_ids: vec![query.id.clone()], ascending: true, ..TraceFilter::default() };
     let found = app.store.traces(&project, filter, cursor, PAGE_TURNS).await?;
     let mode = preferences::text_mode(&query.text, &headers);
     let mut turns = Vec::with_capacity(found.traces.len());
+    let mut bytes = 0;
     for row in found.traces {
-        turns.push(turn(&app, row, mode).await?);
+        let turn = turn(&app, row, mode, bytes > MAX_SHOWN_BYTES).await?;
+        bytes += [&turn.asked, &turn.answered]
+            .iter()
+            .filter_map(|said| said.text.as_ref())
+            .map(Text::size_bytes)
+            .sum::<usize>();
+        turns.push(turn);
     }
+    // Sums of very many traces are those of the newest.
+    let more = if group.complete { "" } else { "+" };
     let base = session_link(&project, &query.id);
     let (other_mode, text_says) = mode.other();
     let mut response = render(&SessionPage {
         frame: Frame::new(content::name(&query.id), Some(&project), Tab::Sessions),
-        traces: format::count(group.traces),
+        traces: format::count(group.traces) + more,
         traces_link: format!("{}?session={}", traces_link(&project), encode(&query.id)),
-        errors: format::count(group.errors),
+        errors: format::count(group.errors) + more,
         failing: group.errors > 0,
         tokens: format::known(group.usage.total()),
         usage: format::usage(&group.usage),
@@ -128,13 +133,16 @@ pub(super) async fn page(
     Ok(response)
 }
 
-async fn turn(app: &App, row: TraceRow, mode: Mode) -> Result<Turn, Error> {
+async fn turn(app: &App, row: TraceRow, mode: Mode, brief: bool) -> Result<Turn, Error> {
     let mut sources: Vec<SpanId> = row.input_span.into_iter().chain(row.output_span).collect();
     sources.dedup();
     let spans = query::spans_with(app, &row, sources).await?;
     let span = |id: Option<SpanId>| spans.iter().find(|span| Some(span.stored.row.span_id) == id);
     let said = |found: Option<&SpanDetail>, text: Option<String>, preview: Option<&String>| Said {
-        text: text.as_ref().or(preview).map(|text| Text::value(text, mode)),
+        text: text
+            .as_ref()
+            .or(preview)
+            .map(|text| if brief { Text::brief(text) } else { Text::value(text, mode) }),
         bodies: found
             .map(|found| {
                 format!("{}/spans/{}/body/", trace_link(&row.project, row.trace_id), found.stored.row.span_id)

@@ -8,6 +8,7 @@ use bennu_model::{Attribute, Detail, Document, Part};
 use serde_json::Value as Json;
 
 use super::SpanDetail;
+use crate::decode::{answer, question};
 
 /// Media that browsers show without running anything in it. SVG is not among them.
 const MEDIA_TYPES: [&str; 14] = [
@@ -116,6 +117,8 @@ impl Sought<'_> {
     }
 
     fn detail(&mut self, detail: &Detail) {
+        // As a session shows them.
+        question(detail).iter().chain(&answer(detail)).for_each(|text| self.text(text));
         let parts =
             detail.input_messages.iter().chain(&detail.output_messages).flat_map(|message| &message.parts);
         parts.for_each(|part| self.part(part));

@@ -20,6 +20,12 @@ const QUOTE_WORDS: usize = 6;
 /// Characters of a document that must stand in a prompt for it to have been used: retrievers hand on the beginning.
 const USED_CHARS: usize = 120;
 
+/// Documents that are looked for in prompts and answers, and how far into each.
+const MAX_DOCUMENTS: usize = 40;
+const MAX_DOCUMENT_BYTES: usize = 20_000;
+/// How much of the prompts, and of the answers, they are looked for in.
+const MAX_COMPARED_BYTES: usize = 1_000_000;
+
 /// What surrounds a span.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Context {
@@ -68,38 +74,72 @@ pub(crate) struct Use {
     pub(crate) quoted: bool,
 }
 
-/// Reads what surrounds a span.
-pub(crate) async fn context(app: &App, trace: &Trace, found: &SpanDetail) -> Result<Context, Error> {
+/// Spans near one of a trace, read for what they say about it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Around {
+    before: Vec<SpanDetail>,
+    tools: Vec<SpanDetail>,
+    /// When the next call of the same parent begins: what runs later was not asked for here.
+    next_call_ns: Option<i64>,
+    asking: Vec<SpanDetail>,
+    using: Vec<SpanDetail>,
+}
+
+/// Reads what surrounds a span. These are hints: one that cannot be had is left out, and the span is shown without it.
+pub(crate) async fn around(app: &App, trace: &Trace, found: &SpanDetail) -> Around {
     let (row, detail) = (&found.stored.row, &found.detail);
-    let mut context = Context::default();
-    if !detail.input_messages.is_empty()
-        && let Some(before) = app.store.previous_call(trace.row.id, row.span_id).await?
-    {
-        let before = spans_with(app, &trace.row, vec![before]).await?;
-        context.history = before.first().and_then(|before| history(before, detail));
+    let read = async |ids| hint(spans_with(app, &trace.row, ids).await).unwrap_or_default();
+    let mut around = Around::default();
+    if !detail.input_messages.is_empty() {
+        let before = app.store.previous_call(trace.row.id, row.span_id).await;
+        let before = hint(before.map_err(Error::from)).flatten();
+        around.before =
+            hint(spans_with(app, &trace.row, before.into_iter().collect()).await).unwrap_or_default();
     }
     if asks_for_tools(detail) {
-        let near = near(&trace.spans, row, MAX_TOOLS, |span| span.kind == Kind::Tool);
-        context.runs = runs(row, &spans_with(app, &trace.row, near).await?);
+        around.tools = read(near(&trace.spans, row, MAX_TOOLS, |span| span.kind == Kind::Tool)).await;
+        let later = trace.spans.iter().filter(|span| {
+            span.kind == Kind::Llm && span.parent_id == row.parent_id && span.start_ns >= row.end_ns
+        });
+        around.next_call_ns = later.map(|span| span.start_ns).min();
     }
-    if let Some(tool) = &detail.tool {
+    if detail.tool.is_some() {
         let before = |span: &SpanRow| span.kind == Kind::Llm && span.end_ns <= row.start_ns;
-        let calls = spans_with(app, &trace.row, near(&trace.spans, row, MAX_CALLS, before)).await?;
-        let asks = |call: &&SpanDetail| {
-            calls_of(&call.detail.output_messages).any(|(id, name)| match (&tool.call_id, id) {
-                (Some(run), Some(asked)) => run == asked,
-                _ => tool.name.as_deref() == Some(name),
-            })
-        };
-        let asked_by = calls.iter().filter(asks).max_by_key(|call| call.stored.row.end_ns);
-        context.asked_by = asked_by.map(|call| call.stored.row.span_id);
+        around.asking = read(near(&trace.spans, row, MAX_CALLS, before)).await;
     }
     if !detail.documents.is_empty() {
         let after = |span: &SpanRow| span.kind == Kind::Llm && span.start_ns >= row.end_ns;
-        let calls = spans_with(app, &trace.row, near(&trace.spans, row, MAX_CALLS, after)).await?;
-        context.uses = uses(detail, &calls);
+        around.using = read(near(&trace.spans, row, MAX_CALLS, after)).await;
     }
-    Ok(context)
+    around
+}
+
+fn hint<T>(read: Result<T, Error>) -> Option<T> {
+    read.inspect_err(|error| tracing::warn!(code = ?error.code, "what surrounds a span could not be read"))
+        .ok()
+}
+
+impl Around {
+    /// What they say. Compares texts, so it belongs away from the threads that answer others.
+    pub(crate) fn context(&self, found: &SpanDetail) -> Context {
+        let (row, detail) = (&found.stored.row, &found.detail);
+        let asks = |call: &&SpanDetail| {
+            let tool = detail.tool.as_ref();
+            calls_of(&call.detail.output_messages).any(|(id, name)| {
+                match (tool.and_then(|tool| tool.call_id.as_ref()), id) {
+                    (Some(run), Some(asked)) => run == asked,
+                    _ => tool.and_then(|tool| tool.name.as_deref()) == Some(name),
+                }
+            })
+        };
+        let asked_by = self.asking.iter().filter(asks).max_by_key(|call| call.stored.row.end_ns);
+        Context {
+            history: self.before.first().and_then(|before| history(before, detail)),
+            runs: runs(row, &self.tools, self.next_call_ns),
+            asked_by: asked_by.map(|call| call.stored.row.span_id),
+            uses: uses(detail, &self.using),
+        }
+    }
 }
 
 /// The nearest spans in time that pass a test.
@@ -131,8 +171,8 @@ fn asks_for_tools(detail: &Detail) -> bool {
         .any(|part| matches!(part, Part::ToolCall { .. } | Part::ToolResult { .. }))
 }
 
-/// Runs by their call's id; those without one that began after the call, by name and order.
-fn runs(call: &SpanRow, tools: &[SpanDetail]) -> Vec<Run> {
+/// Runs by their call's id; those without one that began between the call and the next one, by name and order.
+fn runs(call: &SpanRow, tools: &[SpanDetail], next_call_ns: Option<i64>) -> Vec<Run> {
     let mut tools: Vec<&SpanDetail> = tools.iter().collect();
     tools.sort_by_key(|tool| tool.stored.row.start_ns);
     let mut named: Vec<&str> = Vec::new();
@@ -141,7 +181,7 @@ fn runs(call: &SpanRow, tools: &[SpanDetail]) -> Vec<Run> {
         let (row, tool) = (&found.stored.row, found.detail.tool.as_ref());
         let matched = match tool.and_then(|tool| tool.call_id.clone()) {
             Some(id) => Call::Id(id),
-            None if row.start_ns >= call.end_ns => {
+            None if row.start_ns >= call.end_ns && next_call_ns.is_none_or(|next| row.start_ns < next) => {
                 let Some(name) = tool.and_then(|tool| tool.name.as_deref()) else { continue };
                 named.push(name);
                 Call::Named(name.to_owned(), named.iter().filter(|other| **other == name).count() - 1)
@@ -162,21 +202,28 @@ fn uses(detail: &Detail, calls: &[SpanDetail]) -> Vec<Use> {
     if calls.is_empty() {
         return Vec::new();
     }
-    let texts = |of: fn(&Detail) -> &Vec<Message>| -> Vec<String> {
-        calls.iter().flat_map(|call| of(&call.detail)).map(everything).collect()
+    let text = |of: fn(&Detail) -> &Vec<Message>| -> String {
+        let mut text = String::new();
+        for message in calls.iter().flat_map(|call| of(&call.detail)) {
+            text.push_str(&everything(message));
+            text.push('\n');
+            if text.len() > MAX_COMPARED_BYTES {
+                break;
+            }
+        }
+        text
     };
-    let prompts = texts(|detail| &detail.input_messages);
-    let answers: Vec<String> = texts(|detail| &detail.output_messages);
-    let said: HashSet<Vec<&str>> = answers.iter().flat_map(|answer| runs_of_words(answer)).collect();
-    let documents = detail.documents.iter();
+    let prompts = text(|detail| &detail.input_messages);
+    let answers = text(|detail| &detail.output_messages);
+    let said: HashSet<Vec<&str>> = runs_of_words(&answers).collect();
+    let documents = detail.documents.iter().take(MAX_DOCUMENTS);
     documents
         .map(|document| {
-            let Some(text) = document.text.as_deref().map(one_line).filter(|text| !text.is_empty()) else {
-                return Use::default();
-            };
+            let whole = document.text.as_deref().unwrap_or_default();
+            let text = one_line(&whole[..whole.floor_char_boundary(MAX_DOCUMENT_BYTES)]);
             let beginning: String = text.chars().take(USED_CHARS).collect();
             Use {
-                in_prompt: prompts.iter().any(|prompt| prompt.contains(&beginning)),
+                in_prompt: !beginning.is_empty() && prompts.contains(&beginning),
                 quoted: runs_of_words(&text).any(|words| said.contains(&words)),
             }
         })

@@ -7,7 +7,7 @@ mod export;
 mod locate;
 
 pub(crate) use body::{body_address, find_body, media, media_type};
-pub(crate) use context::{Call, Context, Run, Use, context};
+pub(crate) use context::{Call, Context, Run, Use, around};
 pub(crate) use detail::{SpanDetail, blocking, span_detail, span_details, spans_with};
 pub(crate) use export::{curl, openai_request, otlp_json};
 pub(crate) use locate::{Pasted, read_pasted};

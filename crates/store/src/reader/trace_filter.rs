@@ -12,6 +12,8 @@ pub struct TraceFilter {
     pub kind: Option<Kind>,
     /// The shown name contains this, case ignored (ASCII).
     pub name: Option<String>,
+    /// The shown name is this.
+    pub exact_name: Option<String>,
     /// Sessions, any of them.
     pub session_ids: Vec<String>,
     /// User, exactly.
@@ -86,7 +88,9 @@ impl TraceFilter {
             let values: Vec<Value> = self.session_ids.iter().map(|id| id.clone().into()).collect();
             restrict(&format!("session IN ({places})"), &values);
         }
-        for (column, value) in [("user", &self.user_id), ("service", &self.service)] {
+        for (column, value) in
+            [("user", &self.user_id), ("service", &self.service), ("root_name", &self.exact_name)]
+        {
             if let Some(value) = value {
                 restrict(&format!("{column} = ?"), &[value.clone().into()]);
             }

@@ -17,6 +17,7 @@ mod finish;
 use bennu_model::{Detail, Span};
 
 use source::Attributes;
+pub(crate) use table::is_understood;
 
 /// What a span means.
 pub fn normalise(span: &Span) -> Detail {

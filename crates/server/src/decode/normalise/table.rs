@@ -135,6 +135,16 @@ pub(crate) const TABLE: &[Rule] = &[
     otel(otel::ERROR_TYPE,                  |s, d| convert::text(s, &mut d.error_type)),
 ];
 
+/// Whether an attribute, or the list or tree it belongs to, is understood.
+pub(crate) fn is_understood(key: &str) -> bool {
+    let exceptions = [otel::SERVICE_NAME];
+    TABLE
+        .iter()
+        .map(|rule| rule.attribute)
+        .chain(exceptions)
+        .any(|known| key.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,9 +33,6 @@ use align::align;
 use pair::{PairView, pair_view};
 use steps::{Chosen, Delta, MAX_STEPS, StepView, delta, telling, views};
 
-/// Traces of a name looked at for one that worked.
-const MAX_TRIED: usize = 50;
-
 #[derive(Template)]
 #[template(path = "compare.html")]
 struct ComparePage {
@@ -110,11 +107,13 @@ pub(super) async fn page(
         Some((left, right)) => Some(pair_view(&app, &a, &b, left, right).await?),
         None => None,
     };
-    let tokens = |row: &TraceRow| row.usage.total().unwrap_or(0);
     Ok(render(&ComparePage {
         frame: Frame::new(format!("compare · {}", content::name(&b.row.name)), Some(&project), Tab::Traces),
         duration: delta(a.row.duration_ns(), b.row.duration_ns(), format::duration),
-        tokens: delta(tokens(&a.row), tokens(&b.row), format::count),
+        tokens: match (a.row.usage.total(), b.row.usage.total()) {
+            (Some(a), Some(b)) => delta(a, b, format::count),
+            _ => Delta::default(),
+        },
         a: side(&a.row),
         b: side(&b.row),
         steps,
@@ -148,7 +147,14 @@ impl Asked {
                 "trace" => asked.picked.push(trace()?),
                 "step" => {
                     let (a, b) = value.split_once('-').unwrap_or((value, ""));
-                    asked.step = Some((a.parse().ok(), b.parse().ok()));
+                    let span = |text: &str| match text {
+                        "" => Ok(None),
+                        text => text
+                            .parse()
+                            .map(Some)
+                            .map_err(|_| invalid(format!("step={value}: two span ids were expected"))),
+                    };
+                    asked.step = Some((span(a)?, span(b)?));
                 }
                 other => return Err(invalid(format!("{other} is not a parameter of this page"))),
             }
@@ -173,12 +179,12 @@ async fn row(app: &App, project: &str, id: TraceId) -> Result<TraceRow, Error> {
 async fn last_good(app: &App, row: &TraceRow) -> Result<TraceId, Error> {
     let filter = TraceFilter {
         errors: Some(false),
-        name: Some(row.name.clone()),
+        exact_name: Some(row.name.clone()),
         until_ns: Some(row.start_ns),
         ..TraceFilter::default()
     };
-    let page = app.store.traces(&row.project, filter, None, MAX_TRIED).await?;
-    let good = page.traces.into_iter().find(|other| other.name == row.name);
+    let page = app.store.traces(&row.project, filter, None, 1).await?;
+    let good = page.traces.into_iter().next();
     good.map(|good| good.trace_id).ok_or_else(|| {
         Error::not_found(format!("an earlier trace named {:?} without errors", content::name(&row.name)))
     })
@@ -212,8 +218,8 @@ mod tests {
             Asked::read(&pairs).map(|_| ())
         };
         let id = "a".repeat(32);
-        assert!(read(&format!("a={id}&b={id}&step=x-y")).is_ok());
-        for bad in ["a=x".to_owned(), format!("trace={id}"), format!("c={id}")] {
+        assert!(read(&format!("a={id}&b={id}&step=-{}", &id[..16])).is_ok());
+        for bad in ["a=x".to_owned(), format!("trace={id}"), format!("c={id}"), format!("b={id}&step=x-y")] {
             assert_eq!(read(&bad).unwrap_err().code, Code::Unprocessable, "{bad}");
         }
     }

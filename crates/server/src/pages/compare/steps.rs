@@ -13,7 +13,7 @@ use crate::pages::{
 };
 
 /// Steps shown.
-pub(super) const MAX_STEPS: usize = 300;
+pub(super) const MAX_STEPS: usize = 150;
 
 /// A step's span in either trace.
 pub(super) type Chosen = (Option<SpanId>, Option<SpanId>);

@@ -20,6 +20,8 @@ impl Escaper for Html {
                 '"' => "&quot;",
                 '\'' => "&#39;",
                 '\n' | '\t' => continue,
+                // The other half of a line's end.
+                '\r' if string[at + 1..].starts_with('\n') => "",
                 '\u{7f}' => "\u{2421}",
                 '\u{0}'..='\u{1f}' => {
                     let symbol = char::from_u32(0x2400 + char as u32).unwrap_or(char::REPLACEMENT_CHARACTER);
@@ -44,6 +46,9 @@ mod tests {
     fn nothing_acts_and_nothing_vanishes() {
         let mut escaped = String::new();
         Html.write_escaped_str(&mut escaped, "a<b>&\"'\u{0}\u{1b}[31m\u{7f}\u{85}\nü\t").unwrap();
+        let mut lines = String::new();
+        Html.write_escaped_str(&mut lines, "a\r\nb\rc").unwrap();
+        assert_eq!(lines, "a\nb␍c");
         assert_eq!(escaped, "a&lt;b&gt;&amp;&quot;&#39;␀␛[31m␡\u{fffd}\nü\t");
     }
 }

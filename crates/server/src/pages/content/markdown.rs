@@ -8,18 +8,44 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, T
 
 use super::Markup;
 
+/// Containers within containers beyond this are not written: ten thousand ">" are ten thousand quotes.
+const MAX_DEPTH: usize = 16;
+
 /// The HTML of a text.
 pub(super) fn html(text: &str) -> Markup {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut writer = Writer::default();
-    for event in Parser::new_ext(text, options) {
+    for event in Parser::new_ext(text, options()) {
         writer.event(event);
     }
     writer.markup
 }
 
+fn options() -> Options {
+    Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
+}
+
+/// The end of the block that holds the place `at`: a text may be cut there without changing what its parts mean.
+pub(super) fn block_end(text: &str, at: usize) -> usize {
+    let mut depth = 0_usize;
+    for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
+        match event {
+            Event::Start(_) => depth += 1,
+            Event::End(_) => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 && range.end >= at {
+                    return range.end;
+                }
+            }
+            _ => {}
+        }
+    }
+    text.len()
+}
+
 #[derive(Default)]
 struct Writer {
+    /// Quotes, lists and items that are open.
+    depth: usize,
     markup: Markup,
     in_table_head: bool,
     /// Whether each open link was written as one.
@@ -47,6 +73,12 @@ impl Writer {
     }
 
     fn start(&mut self, tag: Tag<'_>) {
+        if matches!(tag, Tag::BlockQuote(_) | Tag::List(_) | Tag::Item) {
+            self.depth += 1;
+            if self.depth > MAX_DEPTH {
+                return;
+            }
+        }
         let markup = &mut self.markup;
         let tag = match tag {
             Tag::Paragraph | Tag::HtmlBlock => "<p>",
@@ -101,6 +133,12 @@ impl Writer {
     }
 
     fn end(&mut self, tag: TagEnd) {
+        if matches!(tag, TagEnd::BlockQuote(_) | TagEnd::List(_) | TagEnd::Item) {
+            self.depth -= 1;
+            if self.depth >= MAX_DEPTH {
+                return;
+            }
+        }
         self.markup.tag(match tag {
             TagEnd::Paragraph | TagEnd::HtmlBlock => "</p>",
             TagEnd::Heading(HeadingLevel::H1 | HeadingLevel::H2) => "</h5>",
@@ -167,6 +205,14 @@ mod tests {
         ] {
             assert_eq!(html(text).to_string(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn depth_has_an_end_and_cuts_lie_between_blocks() {
+        assert!(html(&">".repeat(12_000)).len_bytes() < 20_000);
+        let text = "one\n\n- item\n\n    still the item\n\ntwo";
+        assert_eq!(&text[block_end(text, 8)..], "two");
+        assert_eq!(block_end("~~~\n```\n\nx\n~~~\n\nend", 6), 14);
     }
 
     proptest! {

@@ -8,6 +8,8 @@ use super::Markup;
 const MIN_TERM_CHARS: usize = 3;
 /// A query of more words marks by its first ones.
 const MAX_TERMS: usize = 64;
+/// Places that are marked in one text.
+const MAX_MARKS: usize = 120;
 /// Words that say nothing about what is searched for.
 const STOP_WORDS: [&str; 36] = [
     "the", "and", "for", "are", "was", "were", "with", "that", "this", "what", "when", "where", "which",
@@ -41,7 +43,7 @@ impl Terms {
                     term.len() >= 4 && word.len() <= term.len() + 3 && word.starts_with(term.as_str())
                 })
         };
-        words(text).filter(|range| hit(&text[range.clone()])).collect()
+        words(text).filter(|range| hit(&text[range.clone()])).take(MAX_MARKS).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::Value as Json;
 
-use super::{Markup, json, markdown, marks};
+use super::{Markup, Terms, json, markdown, marks};
 use crate::{pages::format, query::body_address};
 
 const SHOWN_LINES: usize = 14;
@@ -60,12 +60,25 @@ impl Text {
         let head = ..head_end(text);
         let rest = head.end..floor(text, FOLDED_BYTES.max(head.end));
         let markup = |range: Range<usize>| marks::marked(text, range, marks);
-        Text {
+        let mut shown = Text {
             head: markup(0..head.end),
             rest: markup(rest.clone()),
             hidden: hidden(text, head.end),
             ..Text::elsewhere(text, rest.end)
+        };
+        // Control characters are shown as pictures: what is copied is fetched instead.
+        if shown.address.is_empty()
+            && text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\t'))
+        {
+            shown.address = body_address(text);
         }
+        shown
+    }
+
+    /// Prose with a query's terms marked.
+    pub(in crate::pages) fn with_terms(text: &str, terms: &Terms) -> Text {
+        // What is not shown needs no marks.
+        Text::marked(text, &terms.find(&text[..floor(text, FOLDED_BYTES)]))
     }
 
     /// Prose in a mode: rendered markdown is cut between paragraphs.
@@ -77,7 +90,7 @@ impl Text {
         let whole = &text[..shown];
         let head = match head_end(whole) {
             end if end == whole.len() => end,
-            end => paragraph_end(whole, end),
+            end => markdown::block_end(whole, end),
         };
         Text {
             head: markdown::html(&whole[..head]),
@@ -87,6 +100,11 @@ impl Text {
             address: body_address(text),
             ..Text::elsewhere(text, shown)
         }
+    }
+
+    /// What it takes of a page.
+    pub(in crate::pages) fn size_bytes(&self) -> usize {
+        self.head.len_bytes() + self.rest.len_bytes()
     }
 
     /// The beginning of a value whose meaning is shown elsewhere on the page; the whole has its address.
@@ -111,26 +129,30 @@ impl Text {
     pub(in crate::pages) fn json(value: &Json) -> Text {
         match value {
             Json::String(text) => Text::prose(text),
-            other => {
-                let compact = other.to_string();
-                // What fits on a line needs no tree.
-                let short = compact.chars().take(SHORT_JSON_CHARS + 1).count() <= SHORT_JSON_CHARS;
-                if short || compact.len() > TREE_BYTES {
-                    return Text::code(&compact);
-                }
-                Text { head: json::tree(other), class: "code", ..Text::default() }
-            }
+            other => Text::json_text(&other.to_string()).unwrap_or_default(),
         }
     }
 
     /// A value that may be JSON text, else prose in a mode.
     pub(in crate::pages) fn value(text: &str, mode: Mode) -> Text {
         match text.trim_start().as_bytes().first() {
-            Some(b'{' | b'[') if text.len() <= TREE_BYTES => serde_json::from_str(text)
-                .map_or_else(|_| Text::prose_as(text, mode), |json: Json| Text::json(&json)),
-            Some(b'{' | b'[') => Text::code(text),
+            Some(b'{' | b'[') => Text::json_text(text).unwrap_or_else(|| Text::prose_as(text, mode)),
             _ => Text::prose_as(text, mode),
         }
+    }
+
+    fn json_text(text: &str) -> Option<Text> {
+        if text.len() > TREE_BYTES {
+            return Some(Text::code(text));
+        }
+        // What fits on a line needs no tree.
+        let short =
+            text.chars().take(SHORT_JSON_CHARS + 1).count() <= SHORT_JSON_CHARS && !text.contains('\n');
+        let tree = json::tree(text)?;
+        if short && !text.contains("\\u") {
+            return Some(Text::code(text));
+        }
+        Some(Text { head: tree, class: "code", address: body_address(text), ..Text::default() })
     }
 }
 
@@ -143,22 +165,6 @@ fn head_end(text: &str) -> usize {
     let rest = &text[end..];
     // A line or two more are not worth a fold.
     if rest.len() < 120 && rest.lines().count() <= 3 { text.len() } else { end }
-}
-
-/// The first end of a paragraph at or after `at` that is not inside a fenced block.
-fn paragraph_end(text: &str, at: usize) -> usize {
-    let mut fenced = false;
-    let mut end = 0;
-    for line in text.split_inclusive('\n') {
-        if line.trim_start().starts_with("```") {
-            fenced = !fenced;
-        }
-        end += line.len();
-        if end >= at && !fenced && line.trim().is_empty() {
-            return end;
-        }
-    }
-    text.len()
 }
 
 /// What is said about the part from `from` on.

@@ -1,17 +1,19 @@
 //! Documents: ranked, each with its score against the best, the query's words marked; a reranker's before and after.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use bennu_model::Document;
 
 use super::listed::Listed;
 use crate::{
-    pages::content::{Terms, Text},
+    pages::content::{self, Terms, Text},
     query::Use,
 };
 
 /// Documents of a list.
 const MAX_DOCUMENTS: usize = 40;
+/// What their texts take of a page; then they are brief.
+const MAX_SHOWN_BYTES: usize = 40_000;
 
 /// A document.
 pub(in crate::pages) struct DocumentView {
@@ -40,10 +42,15 @@ pub(in crate::pages) struct Moved {
 
 /// In the order given, which is the rank. `uses` are those of the documents, or none.
 pub(super) fn documents(documents: &[Document], terms: &Terms, uses: &[Use]) -> Listed<DocumentView> {
-    let best = best(documents);
+    let (best, mut bytes) = (best(documents), 0);
     Listed::new(documents, MAX_DOCUMENTS, |at, document| {
         let used = uses.get(at).copied().unwrap_or_default();
-        DocumentView { in_prompt: used.in_prompt, quoted: used.quoted, ..view(document, at + 1, best, terms) }
+        let mut shown = view(document, at + 1, best, terms);
+        bytes += shown.text.as_ref().map_or(0, Text::size_bytes);
+        if bytes > MAX_SHOWN_BYTES {
+            shown.text = document.text.as_deref().map(Text::brief);
+        }
+        DocumentView { in_prompt: used.in_prompt, quoted: used.quoted, ..shown }
     })
 }
 
@@ -52,18 +59,10 @@ pub(super) fn reranked(given: &[Document], ranked: &[Document], terms: &Terms) -
     if given.is_empty() || ranked.is_empty() {
         return Listed::default();
     }
-    // By id, else by text; of several that are the same, the first.
-    let mut before: HashMap<&str, usize> = HashMap::new();
-    for (at, document) in given.iter().enumerate() {
-        identity(document).map(|identity| *before.entry(identity).or_insert(at));
-    }
-    let after: HashSet<&str> = ranked.iter().filter_map(identity).collect();
-    let out = ranked.iter().enumerate().map(|(at, document)| {
-        (document, Some(at), identity(document).and_then(|identity| before.get(identity)).copied())
-    });
-    let left = given.iter().enumerate();
-    let left =
-        left.filter(|(_, document)| identity(document).is_none_or(|identity| !after.contains(identity)));
+    let before = Index::new(given);
+    let after = Index::new(ranked);
+    let out = ranked.iter().enumerate().map(|(at, document)| (document, Some(at), before.find(document)));
+    let left = given.iter().enumerate().filter(|(_, document)| after.find(document).is_none());
     let all: Vec<(&Document, Option<usize>, Option<usize>)> =
         out.chain(left.map(|(at, document)| (document, None, Some(at)))).collect();
     let best = best(ranked);
@@ -82,9 +81,35 @@ pub(super) fn reranked(given: &[Document], ranked: &[Document], terms: &Terms) -
     })
 }
 
-/// What makes a document the same in two lists.
-fn identity(document: &Document) -> Option<&str> {
-    document.id.as_deref().or(document.text.as_deref())
+/// Where documents stand, by id and by text; of several that are the same, the first.
+#[derive(Default)]
+struct Index<'d> {
+    by_id: HashMap<&'d str, usize>,
+    by_text: HashMap<&'d str, usize>,
+}
+
+impl<'d> Index<'d> {
+    fn new(documents: &'d [Document]) -> Index<'d> {
+        let mut index = Index::default();
+        for (at, document) in documents.iter().enumerate() {
+            if let Some(id) = &document.id {
+                index.by_id.entry(id).or_insert(at);
+            }
+            if let Some(text) = &document.text {
+                index.by_text.entry(text).or_insert(at);
+            }
+        }
+        index
+    }
+
+    /// The same document: of the same id; where one of the lists has none, of the same text.
+    fn find(&self, document: &Document) -> Option<usize> {
+        let by_text = || document.text.as_deref().and_then(|text| self.by_text.get(text)).copied();
+        match document.id.as_deref() {
+            Some(id) if !self.by_id.is_empty() => self.by_id.get(id).copied(),
+            _ => by_text(),
+        }
+    }
 }
 
 fn best(documents: &[Document]) -> f64 {
@@ -94,13 +119,13 @@ fn best(documents: &[Document]) -> f64 {
 fn view(document: &Document, rank: usize, best: f64, terms: &Terms) -> DocumentView {
     DocumentView {
         rank,
-        id: document.id.clone().unwrap_or_default(),
+        id: document.id.as_deref().map(content::name).unwrap_or_default(),
         score: document.score.map(shown).unwrap_or_default(),
         share: match document.score {
             Some(score) if best > 0.0 => format!("{:.1}", (score / best * 100.0).clamp(0.0, 100.0)),
             _ => String::new(),
         },
-        text: document.text.as_deref().map(|text| Text::marked(text, &terms.find(text))),
+        text: document.text.as_deref().map(|text| Text::with_terms(text, terms)),
         metadata: document.metadata.as_ref().map(Text::json),
         in_prompt: false,
         quoted: false,

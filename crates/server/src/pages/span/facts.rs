@@ -3,10 +3,17 @@
 use bennu_model::{Detail, Tokens, Usage};
 use bennu_semconv::otel;
 
+use super::listed::Listed;
 use crate::{
-    pages::{content::Text, format},
+    pages::{
+        content::{self, Text},
+        format,
+    },
     query::SpanDetail,
 };
+
+/// Exceptions with their stack traces.
+const MAX_EXCEPTIONS: usize = 8;
 
 /// An exception event.
 pub(in crate::pages) struct Exception {
@@ -39,21 +46,21 @@ pub(super) fn usage_note(detail: &Detail, owned: &Usage, below: Tokens) -> Strin
     }
 }
 
-pub(super) fn exceptions(found: &SpanDetail) -> Vec<Exception> {
+/// The exceptions that were recorded, the first of them.
+pub(super) fn exceptions(found: &SpanDetail) -> Listed<Exception> {
     let events = found.stored.span.events.iter().filter(|event| event.name == otel::EXCEPTION_EVENT);
-    events
-        .map(|event| {
-            let get = |name: &str| {
-                let value = event.attributes.iter().find(|(key, _)| key == name);
-                value.and_then(|(_, value)| value.as_text()).filter(|text| !text.is_empty())
-            };
-            Exception {
-                class: get(otel::EXCEPTION_TYPE).unwrap_or("exception").to_owned(),
-                message: Text::prose(get(otel::EXCEPTION_MESSAGE).unwrap_or_default()),
-                stacktrace: get(otel::EXCEPTION_STACKTRACE).map(Text::code),
-            }
-        })
-        .collect()
+    let events: Vec<_> = events.collect();
+    Listed::new(&events, MAX_EXCEPTIONS, |_, event| {
+        let get = |name: &str| {
+            let value = event.attributes.iter().find(|(key, _)| key == name);
+            value.and_then(|(_, value)| value.as_text()).filter(|text| !text.is_empty())
+        };
+        Exception {
+            class: content::name(get(otel::EXCEPTION_TYPE).unwrap_or("exception")),
+            message: Text::prose(get(otel::EXCEPTION_MESSAGE).unwrap_or_default()),
+            stacktrace: get(otel::EXCEPTION_STACKTRACE).map(Text::code),
+        }
+    })
 }
 
 /// Single facts, those that are known.

@@ -73,19 +73,24 @@ pub(super) fn conversation(detail: &Detail, context: &Context, place: &Place<'_>
     for at in (first..all.len()).rev() {
         let answer = at.checked_sub(detail.input_messages.len());
         let nth = |part: usize| answer.and_then(|answer| asked.get(&(answer, part)).copied());
-        let parts = all[at].parts.iter().take(MAX_PARTS).enumerate();
+        let mut parts = Vec::new();
+        for (part, shown) in all[at].parts.iter().take(MAX_PARTS).enumerate() {
+            let view = part_view(shown, nth(part), context, place);
+            bytes += view.size_bytes();
+            if bytes > most_bytes && !parts.is_empty() {
+                break;
+            }
+            parts.push(view);
+        }
+        let more = all[at].parts.len() - parts.len();
         let view = MessageView {
             id: format!("m{at}"),
             returned: answer.is_some(),
             repeated: at < repeated,
-            parts: parts.map(|(part, shown)| part_view(shown, nth(part), context, place)).collect(),
-            more_parts: match all[at].parts.len().saturating_sub(MAX_PARTS) {
-                0 => String::new(),
-                more => format::count(more as u64),
-            },
+            parts,
+            more_parts: if more > 0 { format::count(more as u64) } else { String::new() },
             ..message_view(all[at])
         };
-        bytes += view.parts.iter().map(PartView::size_bytes).sum::<usize>();
         if bytes > most_bytes && !messages.is_empty() {
             break;
         }

@@ -26,7 +26,7 @@ use document::{DocumentView, Moved, documents, reranked};
 use facts::{Exception, exceptions, facts, notes, usage_note};
 use listed::Listed;
 use message::{Conversation, conversation};
-use sent::{EventView, LinkView, Pairs, attributes, events, links, origin};
+use sent::{EventView, LinkView, Pairs, attributes, events, links, origin, unknown};
 
 /// Tools offered and texts embedded that a page shows.
 const MAX_SHOWN: usize = 40;
@@ -86,7 +86,7 @@ pub(super) struct SpanView {
     pub(super) failed: bool,
     pub(super) status: &'static str,
     pub(super) status_message: Option<Text>,
-    pub(super) exceptions: Vec<Exception>,
+    pub(super) exceptions: Listed<Exception>,
     pub(super) conversation: Option<Conversation>,
     /// It was sent without any content.
     pub(super) bare: bool,
@@ -102,12 +102,14 @@ pub(super) struct SpanView {
     pub(super) reranked: Listed<Moved>,
     pub(super) embeddings: Listed<EmbeddingView>,
     pub(super) tools: Listed<Offered>,
-    pub(super) parameters: Vec<(String, Text)>,
+    pub(super) parameters: Pairs,
     pub(super) template: Option<TemplateView>,
     pub(super) facts: Vec<(&'static str, String)>,
     pub(super) metadata: Option<Text>,
     pub(super) events: Listed<EventView>,
     pub(super) links: Listed<LinkView>,
+    /// Attributes that nothing above is made from.
+    pub(super) unknown: Pairs,
     pub(super) attributes: Pairs,
     pub(super) origin: Pairs,
     pub(super) notes: Vec<String>,
@@ -154,7 +156,7 @@ pub(super) struct Offered {
 pub(super) struct TemplateView {
     pub(super) template: Text,
     pub(super) version: String,
-    pub(super) variables: Vec<(String, Text)>,
+    pub(super) variables: Pairs,
 }
 
 impl SpanView {
@@ -177,8 +179,8 @@ impl SpanView {
             name: content::name(&span.name),
             kind: kind_word(detail.kind),
             kind_class: kind_class(detail.kind),
-            model: detail.model().unwrap_or_default().to_owned(),
-            provider: detail.provider.clone().unwrap_or_default(),
+            model: detail.model().map(content::name).unwrap_or_default(),
+            provider: detail.provider.as_deref().map(content::name).unwrap_or_default(),
             duration: format::duration(span.duration_ns()),
             self_time: Some(place.self_ns)
                 .filter(|own| *own < span.duration_ns())
@@ -207,9 +209,9 @@ impl SpanView {
                 shown(&detail.output)
             },
             tool: detail.tool.as_ref().map(|tool| ToolView {
-                name: tool.name.clone().unwrap_or_default(),
-                description: tool.description.clone().unwrap_or_default(),
-                call_id: tool.call_id.clone().unwrap_or_default(),
+                name: tool.name.as_deref().map(content::name).unwrap_or_default(),
+                description: tool.description.as_deref().map(content::name).unwrap_or_default(),
+                call_id: tool.call_id.as_deref().map(content::name).unwrap_or_default(),
                 arguments: tool.arguments.as_ref().map(Text::json),
                 result: tool.result.as_ref().map(Text::json),
             }),
@@ -239,6 +241,7 @@ impl SpanView {
             metadata: detail.metadata.as_ref().map(Text::json),
             events: events(span),
             links: links(span),
+            unknown: unknown(&span.attributes),
             attributes: attributes(&span.attributes),
             origin: origin(span),
             notes: notes(found),
@@ -288,16 +291,17 @@ fn template(prompt: &bennu_model::PromptTemplate) -> TemplateView {
 
 fn offered(tool: &Json) -> Offered {
     let function = tool.get("function").unwrap_or(tool);
-    let text = |name: &str| function.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let text = |name: &str| function.get(name).and_then(Json::as_str).map(content::name).unwrap_or_default();
     Offered { name: text("name"), description: text("description"), schema: Text::json(tool) }
 }
 
-fn members(json: Option<&Json>) -> Vec<(String, Text)> {
+fn members(json: Option<&Json>) -> Pairs {
     match json {
-        None => Vec::new(),
+        None => Pairs::default(),
         Some(Json::Object(members)) => {
-            members.iter().map(|(name, value)| (content::name(name), Text::json(value))).collect()
+            let members: Vec<(&String, &Json)> = members.iter().collect();
+            Listed::new(&members, MAX_SHOWN, |_, (name, value)| (content::name(name), Text::json(value)))
         }
-        Some(other) => vec![("value".into(), Text::json(other))],
+        Some(other) => Listed::new(&[other], 1, |_, other| ("value".into(), Text::json(other))),
     }
 }

@@ -36,7 +36,7 @@ pub(in crate::pages) struct RunView {
 impl PartView {
     /// About what it takes of a page.
     pub(super) fn size_bytes(&self) -> usize {
-        200 + self.text.head.len_bytes() + self.text.rest.len_bytes()
+        200 + self.text.size_bytes()
     }
 }
 

@@ -1,18 +1,26 @@
-//! A span as it was sent: attributes, events, links, and who sent it. What it means is shown above, so values are brief, and
-//! very many of anything are counted rather than shown.
+//! A span as it was sent: attributes, events, links, and who sent it. What is understood is shown above with its meaning, so here it
+//! is brief; what nobody knows is shown whole. Very many of anything are counted rather than shown.
+
+use std::borrow::Cow;
 
 use bennu_model::{Attribute, Span};
 
 use super::listed::Listed;
-use crate::pages::{
-    content::{self, Text},
-    format,
+use crate::{
+    decode::is_understood,
+    pages::{
+        content::{self, Mode, Text},
+        format,
+    },
 };
 
 /// Rows of a table.
 const MAX_ROWS: usize = 100;
 /// Events and links.
 const MAX_EVENTS: usize = 25;
+
+/// What the values that nobody knows take of a page; then they are brief.
+const MAX_UNKNOWN_BYTES: usize = 20_000;
 
 /// Names and values.
 pub(in crate::pages) type Pairs = Listed<(String, Text)>;
@@ -31,12 +39,26 @@ pub(in crate::pages) struct LinkView {
 
 /// An attribute each.
 pub(super) fn attributes(attributes: &[Attribute]) -> Pairs {
-    Listed::new(attributes, MAX_ROWS, |_, (key, value)| {
-        let shown = match value.as_text() {
-            Some(text) => Text::brief(text),
-            None => Text::brief(&value.to_json().to_string()),
-        };
-        (content::name(key), shown)
+    Listed::new(attributes, MAX_ROWS, |_, attribute| pair(attribute))
+}
+
+fn pair((key, value): &Attribute) -> (String, Text) {
+    let shown = match value.as_text() {
+        Some(text) => Text::brief(text),
+        None => Text::brief(&value.to_json().to_string()),
+    };
+    (content::name(key), shown)
+}
+
+/// The attributes that are not understood, whole.
+pub(super) fn unknown(attributes: &[Attribute]) -> Pairs {
+    let unknown: Vec<&Attribute> = attributes.iter().filter(|(key, _)| !is_understood(key)).collect();
+    let mut bytes = 0;
+    Listed::new(&unknown, MAX_ROWS, |_, (key, value)| {
+        let text = value.as_text().map_or_else(|| value.to_json().to_string().into(), Cow::from);
+        let whole = Text::value(&text, Mode::Raw);
+        bytes += whole.size_bytes();
+        (content::name(key), if bytes > MAX_UNKNOWN_BYTES { Text::brief(&text) } else { whole })
     })
 }
 
@@ -62,10 +84,9 @@ pub(super) fn links(span: &Span) -> Listed<LinkView> {
 pub(super) fn origin(span: &Span) -> Pairs {
     let origin = &span.origin;
     let scope = [&*origin.scope_name, &*origin.scope_version].join(" ");
-    let resource = origin.scope_attributes.iter().chain(&origin.resource.attributes).cloned();
-    let mut pairs = attributes(&resource.collect::<Vec<_>>());
-    if !scope.trim().is_empty() {
-        pairs.items.insert(0, ("scope".to_owned(), Text::brief(scope.trim())));
-    }
+    let scope = (!scope.trim().is_empty()).then(|| ("scope".to_owned(), content::name(scope.trim())));
+    let all = origin.scope_attributes.iter().chain(&origin.resource.attributes);
+    let mut pairs = Listed::new(&all.collect::<Vec<_>>(), MAX_ROWS, |_, attribute| pair(attribute));
+    pairs.items.splice(0..0, scope.map(|(name, value)| (name, Text::prose(&value))));
     pairs
 }

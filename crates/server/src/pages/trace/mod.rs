@@ -9,6 +9,8 @@ pub(super) mod state;
 mod timing;
 pub(super) mod tree;
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
@@ -31,7 +33,7 @@ use crate::{
     error::{Code, Error},
     query,
 };
-use outline::{Outline, WINDOW_ROWS};
+use outline::{Outline, PAGE_ROWS, Part, SpanPlace};
 use state::{Choice, TraceQuery, View};
 
 #[derive(Template)]
@@ -64,6 +66,8 @@ struct TracePage {
     compare_link: String,
     delete_link: String,
     missing: bool,
+    /// How many of its spans are shown, when not all are.
+    cut: String,
     span: Option<SpanView>,
 }
 
@@ -112,13 +116,14 @@ pub(super) async fn page(
     Query(query): Query<TraceQuery>,
     headers: HeaderMap,
 ) -> Page {
-    let (trace, view) = open(&app, &project, &trace_id, &query).await?;
+    let (trace, view) = open(&app, &project, &trace_id, &query, true).await?;
     let id = trace.row.trace_id;
-    let (trace, outline) = outline::of(trace, &query, &view).await?;
+    let (trace, outline, place) = outline::of(trace, &query, &view, Part::Page).await?;
     let row = &trace.row;
     let base = trace_link(&project, id);
-    let span = span_view(&app, &trace, &query, &outline, &headers).await?;
-    let linked_from = app.store.links_to(id).await?;
+    let span = span_view(&app, &trace, &query, &place, &headers).await?;
+    let mut linked_from = app.store.links_to(id).await?;
+    linked_from.dedup_by_key(|link| (link.trace_id, link.span_id));
     let project_query = format!("?project={}", encode(&project));
     let mut response = render(&TracePage {
         frame: Frame::new(content::name(&row.name), Some(&project), Tab::Traces),
@@ -153,7 +158,12 @@ pub(super) async fn page(
         otlp_link: format!("/v1/traces/{id}/otlp{project_query}"),
         compare_link: compare_link(&project, id),
         delete_link: format!("{base}/delete"),
-        missing: outline.missing,
+        missing: place.missing,
+        cut: if (trace.spans.len() as u64) < row.spans {
+            format::count(trace.spans.len() as u64)
+        } else {
+            String::new()
+        },
         outline,
         span,
         query: query.clone(),
@@ -167,8 +177,8 @@ pub(super) async fn rows(
     Path((project, trace_id)): TracePath,
     Query(query): Query<TraceQuery>,
 ) -> Page {
-    let (trace, view) = open(&app, &project, &trace_id, &query).await?;
-    let (_, outline) = outline::of(trace, &query, &view).await?;
+    let (trace, view) = open(&app, &project, &trace_id, &query, true).await?;
+    let (_, outline, _) = outline::of(trace, &query, &view, Part::Rows).await?;
     Ok(render(&RowsPart { outline }))
 }
 
@@ -178,16 +188,23 @@ pub(super) async fn span(
     Query(query): Query<TraceQuery>,
     headers: HeaderMap,
 ) -> Page {
-    let (trace, view) = open(&app, &project, &trace_id, &query).await?;
-    let (trace, outline) = outline::of(trace, &query, &view).await?;
-    let span = span_view(&app, &trace, &query, &outline, &headers).await?;
-    let mut response = render(&SpanPart { missing: outline.missing, span });
+    // Which rows there are matters only where no span is named: then the first of those found is shown.
+    let (trace, view) = open(&app, &project, &trace_id, &query, query.span.is_empty()).await?;
+    let (trace, place) = outline::place_of(trace, &query, &view).await?;
+    let span = span_view(&app, &trace, &query, &place, &headers).await?;
+    let mut response = render(&SpanPart { missing: place.missing, span });
     preferences::remember_text(&query.text, &mut response);
     Ok(response)
 }
 
 /// The trace, and which of its rows are asked for.
-async fn open(app: &App, project: &str, trace_id: &str, query: &TraceQuery) -> Result<(Trace, View), Error> {
+async fn open(
+    app: &App,
+    project: &str,
+    trace_id: &str,
+    query: &TraceQuery,
+    search: bool,
+) -> Result<(Trace, View), Error> {
     let id: TraceId = trace_id
         .parse()
         .map_err(|_| Error::new(Code::NotFound, format!("{trace_id:?}: a trace id has 32 hex digits")))?;
@@ -196,7 +213,7 @@ async fn open(app: &App, project: &str, trace_id: &str, query: &TraceQuery) -> R
     let trace =
         trace.ok_or_else(|| Error::not_found(format!("the trace {id} in the project {project:?}")))?;
     let sought = query.find.trim();
-    if !sought.is_empty() {
+    if search && !sought.is_empty() {
         let found = app.store.search_trace(trace.row.id, sought).await?;
         view.found = Some(found.into_iter().collect());
     }
@@ -205,26 +222,30 @@ async fn open(app: &App, project: &str, trace_id: &str, query: &TraceQuery) -> R
 
 async fn span_view(
     app: &App,
-    trace: &Trace,
+    trace: &Arc<Trace>,
     query: &TraceQuery,
-    outline: &Outline,
+    place: &SpanPlace,
     headers: &HeaderMap,
 ) -> Result<Option<SpanView>, Error> {
-    let Some(selected) = outline.selected else { return Ok(None) };
+    let Some(selected) = place.selected else { return Ok(None) };
     let Some(found) = query::span_detail(app, &trace.row, selected).await? else { return Ok(None) };
-    let context = query::context(app, trace, &found).await?;
+    let around = query::around(app, trace, &found).await;
     let mode = preferences::text_mode(&query.text, headers);
-    let place = Place {
-        span_id: selected,
-        trace,
-        below: outline.below,
-        self_ns: outline.self_ns,
-        rows_state: query.rows_state(),
-        zoom_link: query.zoomed(Some(selected)),
-        whole_history: query.history == "all",
-        mode,
-    };
-    Ok(Some(SpanView::new(&found, &context, &place)))
+    let (trace, query, below, self_ns) = (trace.clone(), query.clone(), place.below, place.self_ns);
+    query::blocking(move || {
+        let place = Place {
+            span_id: selected,
+            trace: &trace,
+            below,
+            self_ns,
+            rows_state: query.rows_state(),
+            zoom_link: query.zoomed(Some(selected)),
+            whole_history: query.history == "all",
+            mode,
+        };
+        Some(SpanView::new(&found, &around.context(&found), &place))
+    })
+    .await
 }
 
 fn linked(from: LinkFrom) -> Linked {
@@ -240,12 +261,12 @@ fn window(outline: &Outline, query: &TraceQuery) -> Option<Window> {
     let (from, all) = (outline.from, outline.total);
     let state = query.rows_state();
     let link = |from: usize| format!("?from={from}{state}");
-    (all > WINDOW_ROWS).then(|| Window {
+    (all > outline.rows.len()).then(|| Window {
         first: format::count(from as u64 + 1),
-        last: format::count((from + WINDOW_ROWS).min(all) as u64),
+        last: format::count((from + outline.rows.len()) as u64),
         all: format::count(all as u64),
-        before: (from > 0).then(|| link(from.saturating_sub(WINDOW_ROWS))),
-        after: (from + WINDOW_ROWS < all).then(|| link(from + WINDOW_ROWS)),
+        before: (from > 0).then(|| link(from.saturating_sub(PAGE_ROWS))),
+        after: (from + outline.rows.len() < all).then(|| link(from + outline.rows.len())),
     })
 }
 

@@ -1,6 +1,6 @@
 //! What is known about a trace before any content is read: its rows, its axis, and which span is looked at.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use bennu_model::{SpanId, Tokens};
 use bennu_store::Trace;
@@ -18,8 +18,17 @@ use crate::{
     query,
 };
 
-/// Rows of one answer. The script asks for more as the reader scrolls; without it there are links.
-pub(super) const WINDOW_ROWS: usize = 100;
+/// Rows of a part. The script asks for more as the reader scrolls (`rows.js` knows this number).
+const WINDOW_ROWS: usize = 50;
+/// Rows of a page: a window and its neighbours, so that what is looked at is never at an edge.
+pub(super) const PAGE_ROWS: usize = 3 * WINDOW_ROWS;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Page,
+    Rows,
+}
 
 /// The rows of a window and what stands around them.
 pub(super) struct Outline {
@@ -34,12 +43,16 @@ pub(super) struct Outline {
     pub(super) zoom: Option<Zoom>,
     /// The part of the page's state that links keep.
     pub(super) rows_state: String,
+}
+
+/// The span that is looked at, in its place.
+pub(super) struct SpanPlace {
     pub(super) selected: Option<SpanId>,
     /// The span that the URL asked for is not in the trace (any more, or yet).
     pub(super) missing: bool,
-    /// Tokens owned below the selected span.
+    /// Tokens owned below it.
     pub(super) below: Tokens,
-    /// Time of the selected span in which no child of it worked.
+    /// Time of it in which no child of it worked.
     pub(super) self_ns: u64,
 }
 
@@ -50,59 +63,91 @@ pub(super) struct Zoom {
 }
 
 /// Computes away from the threads that answer others: a trace may have a hundred thousand spans. Gives the trace back.
-pub(super) async fn of(trace: Trace, query: &TraceQuery, view: &View) -> Result<(Trace, Outline), Error> {
+pub(super) async fn of(
+    trace: Trace,
+    query: &TraceQuery,
+    view: &View,
+    part: Part,
+) -> Result<(Arc<Trace>, Outline, SpanPlace), Error> {
     let (query, view) = (query.clone(), view.clone());
     query::blocking(move || {
-        let outline = compute(&trace, &query, &view);
-        (trace, outline)
+        let tree = Tree::new(&trace.spans);
+        let shown = tree.rows(&view);
+        let place = place(&tree, &query, &view, &shown);
+        let outline = outline(&trace, &tree, &query, &view, &shown, &place, part);
+        drop(tree);
+        (Arc::new(trace), outline, place)
     })
     .await
 }
 
-fn compute(trace: &Trace, query: &TraceQuery, view: &View) -> Outline {
-    let whole = (trace.row.start_ns, trace.row.end_ns);
-    let tree = Tree::new(&trace.spans);
-    let zoom = query.zoom.parse().ok().and_then(|zoom| tree.place(zoom));
-    let shown_time = zoom.map_or(whole, |place| timing::bounds(&tree, place));
-    let timing = Timing::new(&tree, whole, shown_time);
-    let shown = tree.rows(view);
+/// Which span is looked at, alone.
+pub(super) async fn place_of(
+    trace: Trace,
+    query: &TraceQuery,
+    view: &View,
+) -> Result<(Arc<Trace>, SpanPlace), Error> {
+    let (query, view) = (query.clone(), view.clone());
+    query::blocking(move || {
+        let tree = Tree::new(&trace.spans);
+        let place = place(&tree, &query, &view, &tree.rows(&view));
+        drop(tree);
+        (Arc::new(trace), place)
+    })
+    .await
+}
+
+fn place(tree: &Tree<'_>, query: &TraceQuery, view: &View, shown: &[(usize, bool)]) -> SpanPlace {
     let asked: Option<SpanId> = query.span.parse().ok().filter(|asked| tree.place(*asked).is_some());
     let first_found = || {
         let found = view.found.as_ref()?;
-        let places = shown.iter().map(|(place, _)| tree.span(*place).span_id);
-        places.into_iter().find(|id| found.contains(id))
+        shown.iter().map(|(place, _)| tree.span(*place).span_id).find(|id| found.contains(id))
     };
     let selected = asked.or_else(first_found).or_else(|| tree.interesting());
-    let place = selected.and_then(|selected| tree.place(selected));
-    let position = place.map_or(0, |place| shown.partition_point(|(shown, _)| *shown < place));
-    let wanted = query.from.unwrap_or(position).min(shown.len().saturating_sub(1));
-    let from = wanted / WINDOW_ROWS * WINDOW_ROWS;
+    let at = selected.and_then(|selected| tree.place(selected));
+    SpanPlace {
+        missing: !query.span.is_empty() && asked.is_none(),
+        below: selected.map(|selected| tree.owned_below(selected)).unwrap_or_default(),
+        self_ns: at.map_or(0, |place| timing::self_ns(tree, place)),
+        selected,
+    }
+}
+
+fn outline(
+    trace: &Trace,
+    tree: &Tree<'_>,
+    query: &TraceQuery,
+    view: &View,
+    shown: &[(usize, bool)],
+    place: &SpanPlace,
+    part: Part,
+) -> Outline {
+    let whole = (trace.row.start_ns, trace.row.end_ns);
+    let zoom = query.zoom.parse().ok().and_then(|zoom| tree.place(zoom));
+    let shown_time = zoom.map_or(whole, |place| timing::bounds(tree, place));
+    let timing = Timing::new(tree, whole, shown_time);
+    let selected = place.selected.and_then(|selected| tree.place(selected));
+    let position = selected.map_or(0, |place| shown.partition_point(|(shown, _)| *shown < place));
+    let window = |row: usize| row.min(shown.len().saturating_sub(1)) / WINDOW_ROWS * WINDOW_ROWS;
+    let from = query.from.map_or_else(|| window(position).saturating_sub(WINDOW_ROWS), window);
+    let count = if part == Part::Page { PAGE_ROWS } else { WINDOW_ROWS };
     let rows = Rows {
-        tree: &tree,
+        tree,
         timing: &timing,
         query,
         found: view.found.as_ref(),
-        selected,
+        selected: place.selected,
         trace: whole,
         axis: shown_time,
     };
     Outline {
-        rows: shown
-            .iter()
-            .skip(from)
-            .take(WINDOW_ROWS)
-            .map(|(place, folded)| rows.row(*place, *folded))
-            .collect(),
+        rows: shown.iter().skip(from).take(count).map(|(place, folded)| rows.row(*place, *folded)).collect(),
         from,
         total: shown.len(),
-        found: view.found.as_ref().map(|found| told(found, &tree)),
+        found: view.found.as_ref().map(|found| told(found, tree)),
         axis: Axis::new(&timing, whole, shown_time),
         zoom: zoom.map(|place| Zoom { name: content::name(&tree.span(place).name), out: query.zoomed(None) }),
         rows_state: query.rows_state(),
-        missing: !query.span.is_empty() && asked.is_none(),
-        below: selected.map(|selected| tree.owned_below(selected)).unwrap_or_default(),
-        self_ns: place.map_or(0, |place| timing::self_ns(&tree, place)),
-        selected,
     }
 }
 

@@ -81,7 +81,7 @@ impl Rows<'_> {
             kind_class: kind_class(span.kind),
             indent: node.depth.min(MAX_INDENT),
             level: node.depth + 1,
-            model: span.model.clone().unwrap_or_default(),
+            model: span.model.as_deref().map(content::name).unwrap_or_default(),
             bar: self.path(&[(span.start_ns, span.end_ns)]),
             critical: self.path(self.timing.critical(place)),
             title: self.title(place, &duration, lasted),

@@ -10,8 +10,8 @@ use crate::{
     pages::encode::encode,
 };
 
-/// Rows that can be folded or unfolded one by one.
-const MAX_EXCEPT: usize = 400;
+/// Rows that can be folded or unfolded one by one; every link of every row says which. The first is forgotten for one more.
+const MAX_EXCEPT: usize = 40;
 
 /// The query of the page and of its parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -126,7 +126,8 @@ impl TraceQuery {
             let others: Vec<&str> =
                 query.except.split(',').filter(|other| !other.is_empty() && *other != id).collect();
             let was_there = query.except.split(',').any(|other| other == id);
-            let mut except = others.join(",");
+            let first = (others.len() + 1).saturating_sub(MAX_EXCEPT);
+            let mut except = others[first..].join(",");
             if !was_there {
                 if !except.is_empty() {
                     except.push(',');

@@ -89,8 +89,16 @@ impl<'a> Tree<'a> {
     /// to end of those that are not part of a judgement; else the first row.
     pub(super) fn interesting(&self) -> Option<SpanId> {
         let places = 0..self.nodes.len();
-        let failed = |place: usize| self.span(place).status == StatusCode::Error;
-        let error = places.clone().find(|place| failed(*place) && !self.children(Some(*place)).any(failed));
+        // From the last place back: `next` is the nearest failed place after this one.
+        let (mut error, mut next) = (None, usize::MAX);
+        for place in places.clone().rev() {
+            if self.span(place).status == StatusCode::Error {
+                if next >= self.nodes[place].end {
+                    error = Some(place);
+                }
+                next = place;
+            }
+        }
         let answer = || {
             let mut judged_until = 0;
             let mut calls = Vec::new();
@@ -275,8 +283,8 @@ pub(super) mod tests {
         let opens = |spans: &[SpanRow]| Tree::new(spans).interesting().unwrap();
         assert_eq!(opens(&spans), SpanId([3; 8]), "the judge's call is not the answer");
         spans[0].status = StatusCode::Error;
-        spans[3].status = StatusCode::Error;
-        assert_eq!(opens(&spans), SpanId([4; 8]));
+        spans[4].status = StatusCode::Error;
+        assert_eq!(opens(&spans), SpanId([5; 8]), "however deep it lies");
     }
 
     #[test]

@@ -13,7 +13,7 @@ const HEIGHT: f64 = 24.0;
 pub(super) struct ChartsView {
     pub(super) charts: Vec<Chart>,
     pub(super) bins: usize,
-    /// `2026-11-21T00:00:00Z` and so on: the bounds, for the brush.
+    /// The bounds, milliseconds since the Unix epoch, for the brush.
     pub(super) since_ms: i64,
     pub(super) until_ms: i64,
     pub(super) span: String,
@@ -29,7 +29,7 @@ pub(super) struct Chart {
     pub(super) total: String,
     /// Bars, as an SVG path in a box of [`BINS`] by [`HEIGHT`].
     pub(super) path: String,
-    /// The bins' figures as people say them, separated by bars.
+    /// The bins' figures as people say them, separated by `|`.
     pub(super) values: String,
 }
 
@@ -79,7 +79,8 @@ pub(super) fn view(charts: &Charts) -> Option<ChartsView> {
         ],
         bins: charts.bins.len(),
         since_ms: charts.since_ns.div_euclid(1_000_000),
-        until_ms: charts.until_ns.div_euclid(1_000_000),
+        // Up: the newest trace lies within the last millisecond.
+        until_ms: charts.until_ns.saturating_add(999_999).div_euclid(1_000_000),
         span: format::duration(lasts),
         cut: if charts.complete { String::new() } else { short(charts.since_ns) },
     })

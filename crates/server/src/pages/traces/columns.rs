@@ -65,7 +65,11 @@ pub(super) fn chosen(list: &str) -> Vec<Column> {
     let names: Vec<&str> = list.split(',').map(str::trim).collect();
     let chosen: Vec<Column> =
         ALL.into_iter().filter(|column| *column == What || names.contains(&column.name())).collect();
-    if chosen.len() > 1 { chosen } else { DEFAULT.to_vec() }
+    if names.iter().any(|name| ALL.iter().any(|column| column.name() == *name)) {
+        chosen
+    } else {
+        DEFAULT.to_vec()
+    }
 }
 
 /// The list for a cookie or a URL.
@@ -127,6 +131,7 @@ mod tests {
         assert_eq!(chosen("tokens, when"), [When, What, Tokens]);
         let toggles = toggles(&[When, What], &ListQuery::default(), "/p");
         assert_eq!(toggles[0].link, "/p?columns=what");
+        assert_eq!(chosen("what"), [What], "the last of the others can be taken away too");
         assert_eq!(
             (toggles[1].text, toggles[1].on, toggles[1].link.as_str()),
             ("in → out", false, "/p?columns=when%2Cwhat%2Cio".replace("%2C", ",").as_str())

@@ -63,11 +63,14 @@ struct Live {
     columns: Vec<Column>,
     changes: watch::Receiver<u64>,
     stopping: watch::Receiver<bool>,
-    /// What was sent of each trace.
+    /// What was sent of each trace. Nothing at first: what the page shows is not known here, so the first change sends every row,
+    /// and the page replaces those it has.
     known: HashMap<i64, TraceRow>,
     /// Rows still to send.
     waiting: Vec<String>,
     first: bool,
+    /// How long the last look took.
+    took: Duration,
     _reader: Reader,
 }
 
@@ -85,6 +88,7 @@ pub(in crate::pages) async fn page(
         known: HashMap::new(),
         waiting: Vec::new(),
         first: true,
+        took: Duration::ZERO,
         _reader: Reader::new()?,
         app,
         project,
@@ -111,17 +115,14 @@ impl Live {
 
     /// Until something changed that the page does not show.
     async fn wait(&mut self) -> Option<()> {
-        let missed = *self.changes.borrow_and_update();
-        if std::mem::take(&mut self.first) {
-            if self.query.changes != Some(missed) {
-                return Some(());
-            }
-            // What the page shows is what there is.
-            self.look().await?;
-            self.waiting.clear();
+        let now = *self.changes.borrow_and_update();
+        if std::mem::take(&mut self.first) && self.query.changes != Some(now) {
+            return Some(());
         }
+        // A question that takes long is asked less often.
+        let rest = PERIOD.max(self.took * 10);
         let changed = async {
-            tokio::time::sleep(PERIOD).await;
+            tokio::time::sleep(rest).await;
             self.changes.changed().await
         };
         tokio::select! {
@@ -133,7 +134,9 @@ impl Live {
     async fn look(&mut self) -> Option<()> {
         // Asked anew: "the last hour" moves on.
         let filter = self.query.filter().ok()?;
+        let begun = tokio::time::Instant::now();
         let page = self.app.store.traces(&self.project, filter, None, PAGE_ROWS).await.ok()?;
+        self.took = begun.elapsed();
         let longest = page.traces.iter().map(TraceRow::duration_ns).max().unwrap_or(0);
         let mut known = HashMap::with_capacity(page.traces.len());
         // Sent from the last of these: the oldest first, so that rows come in their order.

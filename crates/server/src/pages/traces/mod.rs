@@ -22,12 +22,9 @@ use super::{
     frame::{Frame, Tab},
     preferences,
     projects::GettingStarted,
-    render,
+    read_cursor, render,
 };
-use crate::{
-    app::App,
-    error::{Code, Error},
-};
+use crate::{app::App, error::Error};
 use charts::ChartsView;
 use columns::{Column, Heading, Toggle};
 use query::{Chip, ListQuery, RANGES};
@@ -86,13 +83,7 @@ pub(super) async fn page(
     headers: HeaderMap,
 ) -> Page {
     let filter = query.filter()?;
-    let cursor = match query.cursor.as_str() {
-        "" => None,
-        cursor => Some(
-            crate::api::read_cursor(cursor)
-                .ok_or_else(|| Error::new(Code::Unprocessable, "the page's cursor is broken"))?,
-        ),
-    };
+    let cursor = read_cursor(&query.cursor)?;
     let row = app.store.project(&project).await?;
     let total = row.ok_or_else(|| Error::not_found(format!("the project {project:?}")))?.traces;
     // Before the question: what is stored in between is sent again by the live list rather than missed.
