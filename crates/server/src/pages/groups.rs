@@ -1,12 +1,14 @@
 //! `/projects/{project}/sessions` and `/users`: the traces gathered by who or what they belong to, the latest first.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use bennu_store::{GroupBy, GroupFilter, GroupRow};
 use serde::Deserialize;
 
 use super::{
-    Page, content,
+    Page,
+    asked::Asked,
+    content,
     encode::{encode, session_link, sessions_link, traces_link, users_link},
     format::{self, Moment},
     frame::{Frame, Tab},
@@ -64,18 +66,18 @@ struct Group {
     output: String,
 }
 
-pub(super) async fn sessions(state: State<App>, path: Path<String>, query: Query<GroupsQuery>) -> Page {
+pub(super) async fn sessions(state: State<App>, path: Path<String>, query: Asked<GroupsQuery>) -> Page {
     page(state, path, query, GroupBy::Session).await
 }
 
-pub(super) async fn users(state: State<App>, path: Path<String>, query: Query<GroupsQuery>) -> Page {
+pub(super) async fn users(state: State<App>, path: Path<String>, query: Asked<GroupsQuery>) -> Page {
     page(state, path, query, GroupBy::User).await
 }
 
 async fn page(
     State(app): State<App>,
     Path(project): Path<String>,
-    Query(query): Query<GroupsQuery>,
+    Asked(query): Asked<GroupsQuery>,
     by: GroupBy,
 ) -> Page {
     if by == GroupBy::User && !query.user.is_empty() {

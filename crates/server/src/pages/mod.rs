@@ -4,6 +4,7 @@
 mod format;
 pub(crate) mod content;
 mod encode;
+mod asked;
 mod preferences;
 mod assets;
 mod frame;

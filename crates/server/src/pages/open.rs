@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Redirect},
 };
@@ -11,7 +11,9 @@ use bennu_store::Found;
 use serde::Deserialize;
 
 use super::{
-    Page, content,
+    Page,
+    asked::Asked,
+    content,
     encode::trace_link,
     format::{self, Moment},
     frame::{Frame, Tab},
@@ -51,7 +53,7 @@ struct Match {
 pub(super) async fn trace(
     State(app): State<App>,
     Path(trace_id): Path<String>,
-    Query(query): Query<OpenQuery>,
+    Asked(query): Asked<OpenQuery>,
 ) -> Page {
     let id: TraceId = trace_id.parse().map_err(|_| Error::not_found(format!("the trace {trace_id:?}")))?;
     let project = app.store.project_of(id).await?;
@@ -60,7 +62,7 @@ pub(super) async fn trace(
     Ok(Redirect::to(&link(&project, id, span)).into_response())
 }
 
-pub(super) async fn pasted(State(app): State<App>, Query(query): Query<OpenQuery>) -> Page {
+pub(super) async fn pasted(State(app): State<App>, Asked(query): Asked<OpenQuery>) -> Page {
     let pasted = query.q.trim().to_lowercase();
     let read = read_pasted(&pasted);
     let found = match read {

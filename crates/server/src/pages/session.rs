@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::HeaderMap,
 };
 use bennu_model::SpanId;
@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::{
     Page,
+    asked::Asked,
     content::{self, Mode, Text},
     encode::{encode, session_link, trace_link, traces_link},
     format::{self, Moment},
@@ -81,7 +82,7 @@ struct Said {
 pub(super) async fn page(
     State(app): State<App>,
     Path(project): Path<String>,
-    Query(query): Query<SessionQuery>,
+    Asked(query): Asked<SessionQuery>,
     headers: HeaderMap,
 ) -> Page {
     let group = app.store.group(&project, GroupBy::Session, &query.id).await?;

@@ -10,14 +10,14 @@ mod pair;
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     response::{IntoResponse, Redirect},
 };
 use bennu_model::TraceId;
 use bennu_store::{TraceFilter, TraceRow};
 
 use super::{
-    Page, content,
+    Page, asked, content,
     encode::{encode, trace_link},
     format::{self, Moment},
     frame::{Frame, Tab},
@@ -62,7 +62,7 @@ struct Side {
 pub(super) async fn page(
     State(app): State<App>,
     Path(project): Path<String>,
-    Query(pairs): Query<Vec<(String, String)>>,
+    asked::Asked(pairs): asked::Asked<Vec<(String, String)>>,
 ) -> Page {
     let mut asked = Asked::read(&pairs)?;
     if let [one, other] = asked.picked[..] {

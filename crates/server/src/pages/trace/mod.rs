@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::HeaderMap,
 };
 use bennu_model::{SpanId, TraceId};
@@ -21,6 +21,7 @@ use bennu_store::{LinkFrom, Trace};
 
 use super::{
     Page,
+    asked::Asked,
     content::{self, Mode},
     encode::{compare_link, encode, session_link, trace_link, traces_link},
     format::{self, Moment},
@@ -113,7 +114,7 @@ type TracePath = Path<(String, String)>;
 pub(super) async fn page(
     State(app): State<App>,
     Path((project, trace_id)): TracePath,
-    Query(query): Query<TraceQuery>,
+    Asked(query): Asked<TraceQuery>,
     headers: HeaderMap,
 ) -> Page {
     let (trace, view) = open(&app, &project, &trace_id, &query, true).await?;
@@ -175,7 +176,7 @@ pub(super) async fn page(
 pub(super) async fn rows(
     State(app): State<App>,
     Path((project, trace_id)): TracePath,
-    Query(query): Query<TraceQuery>,
+    Asked(query): Asked<TraceQuery>,
 ) -> Page {
     let (trace, view) = open(&app, &project, &trace_id, &query, true).await?;
     let (_, outline, _) = outline::of(trace, &query, &view, Part::Rows).await?;
@@ -185,7 +186,7 @@ pub(super) async fn rows(
 pub(super) async fn span(
     State(app): State<App>,
     Path((project, trace_id)): TracePath,
-    Query(query): Query<TraceQuery>,
+    Asked(query): Asked<TraceQuery>,
     headers: HeaderMap,
 ) -> Page {
     // Which rows there are matters only where no span is named: then the first of those found is shown.

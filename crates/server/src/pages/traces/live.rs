@@ -12,7 +12,7 @@ use std::{
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::HeaderMap,
     response::{
         IntoResponse, Sse,
@@ -27,7 +27,7 @@ use super::{PAGE_ROWS, columns::Column, list_columns, query::ListQuery, row};
 use crate::{
     app::App,
     error::{Code, Error},
-    pages::Page,
+    pages::{Page, asked::Asked},
 };
 
 /// The least time between two looks at the list.
@@ -77,7 +77,7 @@ struct Live {
 pub(in crate::pages) async fn page(
     State(app): State<App>,
     Path(project): Path<String>,
-    Query(query): Query<ListQuery>,
+    Asked(query): Asked<ListQuery>,
     headers: HeaderMap,
 ) -> Page {
     query.filter()?;

@@ -8,7 +8,7 @@ mod row;
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::HeaderMap,
     response::Redirect,
 };
@@ -16,7 +16,9 @@ use bennu_model::Kind;
 use bennu_store::TraceRow;
 
 use super::{
-    Page, content,
+    Page,
+    asked::Asked,
+    content,
     encode::{encode, traces_link},
     format,
     frame::{Frame, Tab},
@@ -79,7 +81,7 @@ fn list_columns(query: &ListQuery, headers: &HeaderMap) -> Vec<Column> {
 pub(super) async fn page(
     State(app): State<App>,
     Path(project): Path<String>,
-    Query(query): Query<ListQuery>,
+    Asked(query): Asked<ListQuery>,
     headers: HeaderMap,
 ) -> Page {
     let filter = query.filter()?;
