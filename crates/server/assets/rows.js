@@ -106,8 +106,11 @@ export class Rows {
       else rows.push(space(Math.min(WINDOW, this.total - window * WINDOW)));
     }
     const below = this.total - Math.min(this.total, (to + 1) * WINDOW);
+    // While rows change places the list is shorter for a moment, and a browser that lays it out then scrolls up.
+    const { scrollTop } = this.scroller;
     if (this.total > 0) this.list.replaceChildren(space(from * WINDOW), ...rows, space(below));
     else this.list.replaceChildren(...(this.windows.get(0) ?? []));
+    this.scroller.scrollTop = scrollTop;
     this.mark();
     if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
     // Rows far away are forgotten.

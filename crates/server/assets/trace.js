@@ -2,6 +2,7 @@
 import { on } from './keys.js';
 import { Rows, spanOf } from './rows.js';
 import './panes.js';
+import { mark } from './found.js';
 
 const waterfall = document.querySelector('.waterfall');
 document.documentElement.classList.add('scripted');
@@ -66,6 +67,7 @@ async function show(url, { push = true, walks = false } = {}) {
   if (same) fresh.scrollTop = top;
   if (focused) fresh.focus({ preventScroll: true });
   if (!span) rows.select(fresh.dataset.span);
+  mark(url);
 }
 
 // The link's state, and of this page what the link does not speak about.
@@ -138,3 +140,5 @@ on('e', () => {
   const errors = new URLSearchParams(location.search).get('only') === 'errors';
   document.querySelector(errors ? '.views a' : '[data-errors]')?.click();
 });
+
+mark(new URL(location.href));

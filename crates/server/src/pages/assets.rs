@@ -31,6 +31,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("prefetch.js", SCRIPT, include_str!("../../assets/prefetch.js")),
     ("trace.js", SCRIPT, include_str!("../../assets/trace.js")),
     ("rows.js", SCRIPT, include_str!("../../assets/rows.js")),
+    ("found.js", SCRIPT, include_str!("../../assets/found.js")),
     ("panes.js", SCRIPT, include_str!("../../assets/panes.js")),
     ("list.js", SCRIPT, include_str!("../../assets/list.js")),
     ("charts.js", SCRIPT, include_str!("../../assets/charts.js")),

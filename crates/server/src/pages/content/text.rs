@@ -143,7 +143,7 @@ impl Text {
 
     fn json_text(text: &str) -> Option<Text> {
         if text.len() > TREE_BYTES {
-            return Some(Text::code(text));
+            return serde_json::from_str::<serde::de::IgnoredAny>(text).ok().map(|_| Text::code(text));
         }
         // What fits on a line needs no tree.
         let short =
@@ -230,6 +230,14 @@ mod tests {
         );
         assert_eq!(shown.size, "1.0 kB");
         assert_eq!(Text::brief("short"), Text::prose("short"));
+    }
+
+    #[test]
+    fn what_only_begins_like_json_is_prose() {
+        let prose = format!("[1] {}", "many words ".repeat(2_000));
+        assert_eq!(Text::value(&prose, Mode::Raw).class, "");
+        assert_eq!(Text::value(&format!("[\"{prose}\"]"), Mode::Raw).class, "code");
+        assert_eq!(Text::value("[link](https://e.org)", Mode::Markdown).class, "md");
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(super) fn part_view(part: &Part, nth: Option<usize>, context: &Context, plac
         Part::Text { text } if text == "__REDACTED__" => {
             view("hidden by the sender".into(), "note", Text::default())
         }
-        Part::Text { text } => view(String::new(), "text", Text::value(text, place.mode)),
+        Part::Text { text } => view(String::new(), "plain", Text::value(text, place.mode)),
         Part::Reasoning { text } => view("reasoning".into(), "reasoning", Text::prose_as(text, place.mode)),
         Part::ToolCall { id, name, arguments } => {
             let mut run = context
