@@ -84,6 +84,13 @@ export class Rows {
     return Math.max(0, Math.min(this.total - 1, Math.floor(gone / ROW_PX)));
   }
 
+  // The first row that the axis does not cover.
+  firstInSight() {
+    const axis = this.scroller.querySelector('.axis').getBoundingClientRect().bottom;
+    const gone = axis - this.list.getBoundingClientRect().top;
+    return Math.max(0, Math.min(this.total - 1, Math.ceil(gone / ROW_PX - 0.01)));
+  }
+
   draw(again) {
     if (this.waits) return;
     const seen = Math.ceil(this.scroller.clientHeight / ROW_PX);

@@ -112,7 +112,7 @@ function step(by) {
   const at = rows.indexOf(focused ?? waterfall.querySelector('.rows .selected'));
   // A row that was scrolled far away is where the walk left it; without a walk it begins in sight.
   if (at >= 0 || place >= 0) walk((at >= 0 ? at : place) + by);
-  else walk(rows.top());
+  else walk(rows.firstInSight());
 }
 
 // The arrow left folds a span, or leads to what it is in.
