@@ -5,7 +5,7 @@ const WINDOW = 50;
 
 export class Rows {
   constructor(list, scroller) {
-    Object.assign(this, { list, scroller, windows: new Map(), asked: new Set(), version: 0, selected: null, drawn: '', settled: false, waits: false });
+    Object.assign(this, { list, scroller, windows: new Map(), asked: new Map(), soon: null, version: 0, selected: null, drawn: '', settled: false, waits: false });
     this.take(list);
     scroller.addEventListener('scroll', () => this.draw(), { passive: true });
     addEventListener('resize', () => this.draw(), { passive: true });
@@ -36,6 +36,7 @@ export class Rows {
     const version = this.version;
     // From here on every row is one of the new view's; until they come the old ones stay, and none is asked for.
     this.url = url;
+    for (const asking of this.asked.values()) asking.abort();
     this.asked.clear();
     this.waits = true;
     const from = Math.floor(this.top() / WINDOW) * WINDOW;
@@ -55,23 +56,33 @@ export class Rows {
     if (same) this.reveal(this.indexOf(same));
   }
 
-  async fetch(url, from) {
+  async fetch(url, from, signal) {
     const query = new URLSearchParams(url.search);
     for (const name of ['span', 'history', 'text']) query.delete(name);
     query.set('from', from);
-    const answer = await fetch(`${url.pathname}/rows?${query}`);
+    const answer = await fetch(`${url.pathname}/rows?${query}`, { signal });
     if (!answer.ok) return null;
     const template = document.createElement('template');
     template.innerHTML = await answer.text();
     return template.content.querySelector('ol');
   }
 
+  // What is in sight at once; its neighbours too, but not before the first paint.
+  askNear() {
+    const first = this.top();
+    const last = Math.max(0, Math.ceil(this.total / WINDOW) - 1);
+    const room = this.settled ? WINDOW / 2 : 0;
+    const to = Math.min(last, Math.floor((first + Math.ceil(this.scroller.clientHeight / ROW_PX) + room) / WINDOW));
+    for (let window = Math.max(0, Math.floor((first - room) / WINDOW)); window <= to; window += 1) this.ask(window);
+  }
+
   async ask(window) {
     if (this.waits || this.windows.has(window) || this.asked.has(window)) return;
-    this.asked.add(window);
+    const asking = new AbortController();
+    this.asked.set(window, asking);
     const version = this.version;
-    const list = await this.fetch(this.url ?? new URL(location.href), window * WINDOW).catch(() => null);
-    if (version !== this.version) return;
+    const list = await this.fetch(this.url ?? new URL(location.href), window * WINDOW, asking.signal).catch(() => null);
+    if (version !== this.version || asking.signal.aborted) return;
     this.asked.delete(window);
     if (!list) return;
     this.windows.set(window, [...list.querySelectorAll('li')]);
@@ -98,10 +109,17 @@ export class Rows {
     // What is in sight, and half a window to either side.
     const from = Math.max(0, Math.floor((this.top() - WINDOW / 2) / WINDOW));
     const to = Math.min(last, Math.floor((this.top() + seen + WINDOW / 2) / WINDOW));
-    for (let window = from; window <= to; window += 1) {
-      const inSight = window >= Math.floor(this.top() / WINDOW) && window <= Math.floor((this.top() + seen) / WINDOW);
-      if (inSight || this.settled) this.ask(window);
+    // What was scrolled past meanwhile would only stand in the way of what is in sight.
+    for (const [window, asking] of this.asked) {
+      if (window < from || window > to) {
+        asking.abort();
+        this.asked.delete(window);
+      }
     }
+    this.soon ??= setTimeout(() => {
+      this.soon = null;
+      this.askNear();
+    }, this.settled ? 40 : 0);
     const state = `${from}-${to}`;
     if (state === this.drawn && !again) return;
     this.drawn = state;

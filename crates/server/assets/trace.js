@@ -13,6 +13,7 @@ let shown = 0;
 let pending;
 let walked = false;
 let place = -1;
+let walking = 0;
 
 // What the axis shows is drawn by the server, so a zoom is a page of its own.
 const rowsState = (url) => ROWS_STATE.map((name) => url.searchParams.get(name) ?? '').join('\n');
@@ -98,9 +99,13 @@ document.addEventListener('pointerover', (event) => {
 
 // j and k walk the rows; the pane follows when the walk pauses.
 async function walk(to) {
-  place = Math.max(0, Math.min(rows.total - 1, to));
-  const link = await rows.link(place);
-  if (!link) return;
+  const mine = Math.max(0, Math.min(rows.total - 1, to));
+  place = mine;
+  walking += 1;
+  const link = await rows.link(mine);
+  walking -= 1;
+  // A key that was pressed meanwhile leads further.
+  if (!link || place !== mine) return;
   link.focus({ preventScroll: true });
   rows.select(spanOf(link));
   clearTimeout(pending);
@@ -111,7 +116,7 @@ function step(by) {
   const focused = document.activeElement?.closest?.('.rows .span');
   const at = rows.indexOf(focused ?? waterfall.querySelector('.rows .selected'));
   // A row that was scrolled far away is where the walk left it; without a walk it begins in sight.
-  if (at >= 0 || place >= 0) walk((at >= 0 ? at : place) + by);
+  if (at >= 0 || place >= 0) walk((at >= 0 && walking === 0 ? at : place) + by);
   else walk(rows.firstInSight());
 }
 

@@ -20,8 +20,8 @@ use crate::{
 
 /// Rows of a part. The script asks for more as the reader scrolls (`rows.js` knows this number).
 const WINDOW_ROWS: usize = 50;
-/// Rows of a page: a window and its neighbours, so that what is looked at is never at an edge.
-pub(super) const PAGE_ROWS: usize = 3 * WINDOW_ROWS;
+/// Rows of a page: two windows, so that what is looked at is never at an edge.
+pub(super) const PAGE_ROWS: usize = 2 * WINDOW_ROWS;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +129,7 @@ fn outline(
     let selected = place.selected.and_then(|selected| tree.place(selected));
     let position = selected.map_or(0, |place| shown.partition_point(|(shown, _)| *shown < place));
     let window = |row: usize| row.min(shown.len().saturating_sub(1)) / WINDOW_ROWS * WINDOW_ROWS;
-    let from = query.from.map_or_else(|| window(position).saturating_sub(WINDOW_ROWS), window);
+    let from = query.from.map_or_else(|| window(position.saturating_sub(WINDOW_ROWS / 2)), window);
     let count = if part == Part::Page { PAGE_ROWS } else { WINDOW_ROWS };
     let rows = Rows {
         tree,
