@@ -16,6 +16,11 @@ export class Watch {
     context.on('page', (page) => this.follow(page));
   }
 
+  reset() {
+    this.problems = [];
+    this.expected = null;
+  }
+
   follow(page) {
     page.on('console', (message) => {
       if (!['error', 'warning'].includes(message.type())) return;

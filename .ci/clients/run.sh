@@ -79,7 +79,7 @@ start_server
 export PYTHONDONTWRITEBYTECODE=1
 check "python" "$work/venv/bin/python" "$clients/check_python.py" "$pages"
 check "node" node "$work/node/check_node.mjs" "$pages" "$otlp"
-check "browser" node "$work/node/check_browser.mjs" "$pages" "$work"
+check "browser" node "$work/node/check_browser.mjs" "$pages" "$work" "$binary"
 check "fsync" "$clients/check_fsync.sh" "$binary"
 check "stop" stop_server
 
