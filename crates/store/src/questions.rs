@@ -11,7 +11,7 @@ impl Store {
     /// All projects, the most recently used first.
     ///
     /// # Errors
-    /// As every question: [`Error::TimedOut`] or those of the database.
+    /// As every question: [`TimedOut`](crate::Error::TimedOut) or those of the database.
     pub async fn projects(&self) -> Result<Vec<ProjectRow>> {
         self.readers.ask(reader::projects).await
     }

@@ -12,7 +12,7 @@ use crate::pages::{content, format};
 /// The axis's width in the bars' own units.
 const AXIS: f64 = 10_000.0;
 /// The narrowest bar that can be seen.
-const MIN_BAR: f64 = 20.0;
+const MIN_BAR: f64 = 40.0;
 /// Deeper rows are indented no further.
 const MAX_INDENT: usize = 14;
 
@@ -177,7 +177,7 @@ mod tests {
         let bars: Vec<String> = (0..4).map(|place| rows.row(place, false).bar).collect();
         assert_eq!(
             bars,
-            ["M0 0h10000v10h-10000z", "M2500 0h5000v10h-5000z", "M9000 0h20v10h-20z", "M9980 0h20v10h-20z",]
+            ["M0 0h10000v10h-10000z", "M2500 0h5000v10h-5000z", "M9000 0h40v10h-40z", "M9960 0h40v10h-40z",]
         );
         let zoomed = Rows { axis: (20, 45), ..rows };
         let bars: Vec<String> = (0..4).map(|place| zoomed.row(place, false).bar).collect();
