@@ -107,7 +107,7 @@ impl Store {
         let dedup = Arc::new(Dedup::new());
         let wal = directory.join(format!("{DATABASE}-wal"));
         // From anywhere: a reader that knows the count of an earlier run must not take it for this one's.
-        let (tell, changes) = watch::channel(RandomState::new().hash_one(path.as_path()));
+        let (tell, changes) = watch::channel(RandomState::new().hash_one(path.as_path()) >> 1);
         let writer = Writer::start(connection, dedup.clone(), wal.clone(), tell).map_err(io(directory))?;
         let readers = Pool::new(path.clone(), options.readers, options.query_timeout);
         let stop = Arc::new(AtomicBool::new(false));
