@@ -16,6 +16,7 @@
 mod value;
 mod id;
 mod span;
+mod log;
 mod kind;
 mod usage;
 mod message;
@@ -25,6 +26,7 @@ mod summary;
 pub use detail::{Content, Cost, Detail, Document, Embedding, PromptTemplate, Tool};
 pub use id::{IdError, SpanId, TraceId};
 pub use kind::Kind;
+pub use log::LogRecord;
 pub use message::{Message, Part};
 pub use span::{Attribute, Event, Link, Origin, OtelKind, Resource, Span, Status, StatusCode};
 pub use summary::Summary;

@@ -1,12 +1,16 @@
 //! The columns of a span: what lists, filters and totals need of its meaning.
 
-use crate::{Kind, Usage};
+use crate::{Kind, StatusCode, Usage};
 
 /// Derived from a span once, when it is written.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Summary {
     /// What it does.
     pub kind: Kind,
+    /// How it ended: what the span says, or an error where only an event or `error.type` tells of one.
+    pub status: StatusCode,
+    /// Whether the client only said so far that it began.
+    pub running: bool,
     /// The model to show.
     pub model: Option<String>,
     /// Who served it.
@@ -15,6 +19,8 @@ pub struct Summary {
     pub response_id: Option<String>,
     /// Tokens reported.
     pub usage: Usage,
+    /// Whether the usage repeats, by its dialect's definition, what other spans report: it is shown and never owned.
+    pub aggregated: bool,
     /// Session.
     pub session_id: Option<String>,
     /// User.

@@ -13,10 +13,13 @@ const PREVIEW_CHARS: usize = 240;
 pub fn summarise(span: &Span, detail: &Detail) -> Summary {
     Summary {
         kind: detail.kind,
+        status: span.status.code,
+        running: false,
         model: detail.model().map(str::to_owned),
         provider: detail.provider.clone(),
         response_id: detail.response_id.clone(),
         usage: detail.usage,
+        aggregated: false,
         session_id: detail.session_id.clone(),
         user_id: detail.user_id.clone(),
         service: span
