@@ -44,8 +44,12 @@ pub struct Detail {
     pub finish_reasons: Vec<String>,
     /// Tokens reported.
     pub usage: Usage,
+    /// Whether the usage repeats, by its dialect's definition, what other spans report.
+    pub usage_repeats: bool,
     /// Cost reported by the client.
     pub cost: Cost,
+    /// From the start of the call to the first token of its answer, milliseconds.
+    pub time_to_first_token_ms: Option<f64>,
     /// Session.
     pub session_id: Option<String>,
     /// User.

@@ -69,7 +69,7 @@ fn answer(stored: &StoredSpan) -> Value {
     let span = &stored.span;
     let mut attributes = attributes(&span.attributes);
     // Phoenix's readers look for OpenInference's kind whatever the dialect.
-    let kind = normalise(span).kind;
+    let kind = normalise(span, &[]).kind;
     attributes.entry("openinference.span.kind").or_insert_with(|| kind.as_str().into());
     json!({
         "id": global_id("Span", stored.row.id),

@@ -1,6 +1,7 @@
 //! Decode: from the bytes of a request to spans and what they mean. Pure: no IO, no panic on any input.
 //!
 //! - `wire`: OTLP as protobuf and as JSON, read leniently, a span at a time.
+//! - `fold`: spans that stand for something else.
 //! - `normalise`: from any dialect's attributes to one vocabulary ([`bennu_model::Detail`]).
 //! - `summary`: the columns that lists need.
 //!
@@ -8,12 +9,13 @@
 
 pub mod wire;
 pub mod normalise;
+mod fold;
 pub mod summary;
 
 use bennu_model::Span;
 
 pub(crate) use normalise::is_understood;
-pub use normalise::normalise;
+pub use normalise::{dialects, normalise};
 pub use summary::{answer, question, summarise};
 
 /// How a request's body is written.
@@ -97,8 +99,18 @@ pub enum Refusal {
 /// # Errors
 /// [`Refusal`] when nothing of the body can be read as traces.
 pub fn decode(encoding: Encoding, body: bytes::Bytes) -> Result<Batch, Refusal> {
-    match encoding {
+    let mut batch = match encoding {
         Encoding::Protobuf => wire::protobuf::read(body),
         Encoding::Json => wire::json::read(&body),
+    }?;
+    for resource in &mut batch.resources {
+        resource.spans = std::mem::take(&mut resource.spans)
+            .into_iter()
+            .filter_map(|span| match fold::fold(span) {
+                fold::Folded::Span(span) => Some(span),
+                fold::Folded::Event(_) => None,
+            })
+            .collect();
     }
+    Ok(batch)
 }

@@ -6,6 +6,8 @@ use bennu_model::{Content, Detail, Kind, Message, Part, Span, StatusCode, Summar
 use bennu_semconv::otel;
 use serde_json::Value as Json;
 
+use super::fold;
+
 /// Characters of a preview.
 const PREVIEW_CHARS: usize = 240;
 
@@ -13,13 +15,13 @@ const PREVIEW_CHARS: usize = 240;
 pub fn summarise(span: &Span, detail: &Detail) -> Summary {
     Summary {
         kind: detail.kind,
-        status: span.status.code,
-        running: false,
+        status: status(span, detail),
+        running: is_running(span),
         model: detail.model().map(str::to_owned),
         provider: detail.provider.clone(),
         response_id: detail.response_id.clone(),
         usage: detail.usage,
-        aggregated: false,
+        aggregated: detail.usage_repeats,
         session_id: detail.session_id.clone(),
         user_id: detail.user_id.clone(),
         service: span
@@ -35,6 +37,21 @@ pub fn summarise(span: &Span, detail: &Detail) -> Summary {
     }
 }
 
+/// An error that only an event or `error.type` tells of is one, too, unless the client says that all went well.
+fn status(span: &Span, detail: &Detail) -> StatusCode {
+    let told =
+        detail.error_type.is_some() || span.events.iter().any(|event| event.name == otel::EXCEPTION_EVENT);
+    match span.status.code {
+        StatusCode::Unset if told => StatusCode::Error,
+        said => said,
+    }
+}
+
+/// Whether the client has only said that the span began: Logfire's pending span, or a span without an end.
+fn is_running(span: &Span) -> bool {
+    span.end_ns == 0 || fold::is_pending(span)
+}
+
 fn input(detail: &Detail) -> Option<String> {
     question(detail).as_deref().and_then(line)
 }
@@ -45,7 +62,9 @@ fn output(detail: &Detail) -> Option<String> {
 
 /// What was asked, as a person would say it: the last thing the user said, else what went in.
 pub fn question(detail: &Detail) -> Option<Cow<'_, str>> {
-    let asked = detail.input_messages.iter().rev().find(|message| message.role == "user");
+    // Anthropic's results of tools come as the user's message; they are not what was asked.
+    let says = |message: &&Message| !message.parts.iter().all(|part| matches!(part, Part::ToolResult { .. }));
+    let asked = detail.input_messages.iter().rev().filter(|message| message.role == "user").find(says);
     asked
         .or(detail.input_messages.last())
         .and_then(message)
@@ -69,7 +88,7 @@ pub fn answer(detail: &Detail) -> Option<Cow<'_, str>> {
 
 /// The figure or name at the end of the span's bar.
 fn note(span: &Span, detail: &Detail) -> Option<String> {
-    if span.status.code == StatusCode::Error {
+    if status(span, detail) == StatusCode::Error {
         return Some(error(span, detail));
     }
     let counted = |count: usize, what: &str| {

@@ -45,7 +45,7 @@ pub(crate) async fn span_details(app: &App, trace: &TraceRow) -> Result<Vec<Span
 async fn details(app: &App, trace: &TraceRow, only: Option<Vec<SpanId>>) -> Result<Vec<SpanDetail>, Error> {
     let spans = app.store.spans(trace.id, only).await?;
     blocking(move || {
-        spans.into_iter().map(|stored| SpanDetail { detail: normalise(&stored.span), stored }).collect()
+        spans.into_iter().map(|stored| SpanDetail { detail: normalise(&stored.span, &[]), stored }).collect()
     })
     .await
 }

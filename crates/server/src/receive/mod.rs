@@ -107,7 +107,7 @@ fn prepare(
             groups.len() - 1
         });
         for span in resource.spans {
-            let detail = decode::normalise(&span);
+            let detail = decode::normalise(&span, &[]);
             let summary = decode::summarise(&span, &detail);
             groups[place].1.push(preparer.prepare(span, summary));
         }

@@ -1,161 +1,240 @@
-//! From a source to a fact. Each keeps a fact that an earlier row of the table has set.
+//! From a source to a fact. None changes a fact that an earlier row of the table has set; each tells whether it set one.
 
-use bennu_model::{Content, Detail, Document, Embedding, Kind, Message, Part};
+use bennu_model::{Content, Detail, Embedding, Kind, Message, Part};
 use serde_json::Value as Json;
 
 use super::{
-    document, message,
-    source::{Source, parse},
+    document, exchange,
+    field::Field,
+    message,
+    source::{
+        Shape::{self, Plain, Tree},
+        Source, parse,
+    },
+    words,
 };
 
-/// A conversion of the table.
-pub(crate) type Convert = fn(&Source<'_>, &mut Detail);
-
-pub(crate) fn kind(source: &Source<'_>, detail: &mut Detail) {
-    detail.kind = source.text().and_then(|name| Kind::from_name(&name)).unwrap_or_default();
+/// A way to read an attribute. The names and sentences are those of `docs/dialects.md`.
+pub(crate) struct Conversion {
+    pub(crate) name: &'static str,
+    /// What it makes of the value, for people who add a row.
+    pub(crate) says: &'static str,
+    /// How the attribute may be spread over the wire.
+    pub(crate) shape: Shape,
+    pub(crate) apply: fn(&Source<'_>, Field, &mut Detail) -> bool,
 }
 
-/// `gen_ai.operation.name`, where OpenInference's kind is not given.
-pub(crate) fn operation(source: &Source<'_>, detail: &mut Detail) {
-    if detail.kind != Kind::Unknown {
-        return;
-    }
-    detail.kind = match source.text().unwrap_or_default().as_str() {
-        "chat" | "generate_content" | "text_completion" => Kind::Llm,
-        "embeddings" => Kind::Embedding,
-        "retrieval" => Kind::Retriever,
-        "execute_tool" => Kind::Tool,
-        "invoke_agent" | "create_agent" => Kind::Agent,
-        "invoke_workflow" | "plan" | "agent_step" => Kind::Chain,
-        _ => Kind::Unknown,
+macro_rules! conversions {
+    ($($name:ident, $text:literal, $shape:ident, $apply:expr, $says:literal;)*) => {
+        $(pub(crate) const $name: Conversion =
+            Conversion { name: $text, says: $says, shape: $shape, apply: $apply };)*
+        /// Every conversion.
+        pub(crate) const ALL: &[&Conversion] = &[$(&$name,)*];
     };
 }
 
-pub(crate) fn text(source: &Source<'_>, slot: &mut Option<String>) {
-    if slot.is_none() {
-        *slot = source.text();
+conversions! {
+    KIND, "kind", Plain, |s, _, d| set_kind(d, s.text().and_then(|name| words::kind(&name))),
+        "a span kind by any dialect's name for it";
+    AI_OPERATION, "ai operation", Plain, ai_operation,
+        "the kind from the AI SDK's operation; the usage of an outer operation is marked as a repetition";
+    TEXT, "text", Plain, |s, f, d| set(f.text(d), || s.text()), "text or a number as it is; JSON text in quotes is unquoted";
+    COUNT, "count", Plain, |s, f, d| set(f.count(d), || s.count()), "a whole number, of tokens";
+    AGGREGATE, "aggregate", Plain, aggregate, "a count that repeats those of other spans: shown, never added up";
+    AMOUNT, "amount", Plain, |s, f, d| set(f.amount(d), || s.amount()), "a number";
+    SECONDS, "seconds", Plain, |s, f, d| set(f.amount(d), || Some(s.amount()? * 1e3)), "seconds, kept as milliseconds";
+    SECONDS_OR_MS, "seconds or ms", Plain, |s, f, d| set(f.amount(d), || s.amount().map(|n| if s.is_whole() { n } else { n * 1e3 })),
+        "a whole number is milliseconds, a fraction seconds";
+    JSON, "json", Tree, |s, f, d| set(f.json(d), || Some(s.json()).filter(|json| !json.is_null())),
+        "any value; text that is JSON is read";
+    RESULT, "result", Tree, |s, f, d| set(f.json(d), || Some(message::plain_result(&s.json())).filter(|json| !json.is_null())),
+        "a tool's result, without the text blocks that some dialects wrap it in";
+    CONTENT, "content", Tree, content, "what went in or came out, as it is";
+    MESSAGES, "messages", Tree, messages, "messages in any shape: a list, one message, or plain text";
+    AI_ANSWER, "ai answer", Tree, ai_answer, "the AI SDK's answer: text, reasoning, tool calls or an object under one name";
+    TOOL_CALLS, "tool calls", Tree, tool_calls, "calls of tools that belong to the answer";
+    EXCHANGE, "exchange", Tree, whole, "the messages in a provider's whole request or answer";
+    EVENTS, "events", Tree, |s, _, d| super::events::listed(&s.json(), d), "a list of GenAI message events";
+    PROMPTS, "prompts", Tree, prompts, "a completions API's prompts or answers, one message each";
+    SYSTEM, "system", Tree, system, "instructions given beside the messages: they come first among them";
+    REASONS, "reasons", Tree, |s, f, d| set_texts(s, f, d, words::finish_reason), "one or more finish reasons";
+    TAGS, "tags", Tree, |s, f, d| set_texts(s, f, d, str::to_owned), "one or more texts";
+    TOOLS, "tools", Tree, tools, "descriptions of tools: objects, or their JSON text";
+    TEMPLATE, "template", Plain, template, "a prompt template's text";
+    DOCUMENTS, "documents", Tree, |s, f, d| set_list(f.documents(d), || document::documents(&s.json())),
+        "documents in any shape";
+    EMBEDDINGS, "embeddings", Tree, embeddings, "embedded texts and the length of their vectors";
+    VALUES, "values", Tree, values, "embedded texts: a list of texts or their JSON";
+}
+
+fn set<T>(slot: Option<&mut Option<T>>, value: impl FnOnce() -> Option<T>) -> bool {
+    match slot {
+        Some(slot @ None) => {
+            *slot = value();
+            slot.is_some()
+        }
+        _ => false,
     }
 }
 
-pub(crate) fn count(source: &Source<'_>, slot: &mut Option<u64>) {
-    if slot.is_none() {
-        *slot = source.count();
+fn set_list<T>(slot: Option<&mut Vec<T>>, value: impl FnOnce() -> Vec<T>) -> bool {
+    match slot {
+        Some(slot) if slot.is_empty() => {
+            *slot = value();
+            !slot.is_empty()
+        }
+        _ => false,
     }
 }
 
-pub(crate) fn amount(source: &Source<'_>, slot: &mut Option<f64>) {
-    if slot.is_none() {
-        *slot = source.amount();
+fn set_kind(detail: &mut Detail, kind: Option<Kind>) -> bool {
+    match kind.filter(|_| detail.kind == Kind::Unknown) {
+        Some(kind) => {
+            detail.kind = kind;
+            kind != Kind::Unknown
+        }
+        None => false,
     }
 }
 
-pub(crate) fn json(source: &Source<'_>, slot: &mut Option<Json>) {
-    if slot.is_none() {
-        *slot = Some(source.json()).filter(|json| !json.is_null());
-    }
+/// `ai.generateText` stands over `ai.generateText.doGenerate` and repeats its usage, wherever the inner span may be: without a
+/// context manager every span is a trace of its own.
+fn ai_operation(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
+    let Some(operation) = source.text() else { return false };
+    let (kind, outer) = words::ai_operation(&operation);
+    detail.usage_repeats |= outer;
+    set_kind(detail, kind)
 }
 
-pub(crate) fn content(source: &Source<'_>, slot: &mut Option<Content>) {
-    if slot.is_none() {
+fn aggregate(source: &Source<'_>, field: Field, detail: &mut Detail) -> bool {
+    let taken = set(field.count(detail), || source.count());
+    detail.usage_repeats |= taken;
+    taken
+}
+
+fn content(source: &Source<'_>, field: Field, detail: &mut Detail) -> bool {
+    set(field.content(detail), || {
         let plain = source.text().is_some();
         let mime_type = if plain { "text/plain" } else { "application/json" };
-        *slot = Some(Content { value: source.to_text(), mime_type: mime_type.into() })
-            .filter(|content| !content.value.is_empty());
-    }
+        Some(Content { value: source.to_text(), mime_type: mime_type.into() })
+            .filter(|content| !matches!(content.value.as_str(), "" | "null"))
+    })
 }
 
-pub(crate) fn messages(source: &Source<'_>, slot: &mut Vec<Message>) {
-    if slot.is_empty() {
-        *slot = message::messages(&source.json());
-    }
+fn messages(source: &Source<'_>, field: Field, detail: &mut Detail) -> bool {
+    let Some((slot, role)) = field.messages(detail) else { return false };
+    set_list(Some(slot), || message::messages(&source.json(), role))
 }
 
-/// A completions API's prompts or answers: one message each.
-pub(crate) fn prompts(source: &Source<'_>, role: &str, slot: &mut Vec<Message>) {
-    if !slot.is_empty() {
-        return;
-    }
-    let texts = match source.json() {
-        Json::Array(items) => items,
-        Json::Null => return,
-        one => vec![one],
+fn ai_answer(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
+    let answer = source.json();
+    let text = |name: &str| {
+        answer.get(name).and_then(Json::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
     };
-    for item in &texts {
-        let text = ["/prompt/text", "/completion/text", "/text"].iter().find_map(|path| item.pointer(path));
-        if let Some(text) = text.unwrap_or(item).as_str() {
-            slot.push(Message {
-                role: role.into(),
-                parts: vec![Part::Text { text: text.to_owned() }],
-                ..Message::default()
-            });
-        }
+    set_list(Some(&mut detail.output_messages), || {
+        let reasoning = text("reasoning").map(|text| Part::Reasoning { text });
+        let said = text("text").or_else(|| text("object")).map(|text| Part::Text { text });
+        let mut parts: Vec<Part> = reasoning.into_iter().chain(said).collect();
+        parts.extend(calls(answer.get("toolCalls")));
+        let finish_reason = text("finishReason");
+        let message = Message { role: "assistant".into(), parts, finish_reason, ..Message::default() };
+        Some(message).filter(|message| !message.parts.is_empty()).into_iter().collect()
+    })
+}
+
+fn tool_calls(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
+    let asked = calls(Some(&source.json()));
+    let told = !asked.is_empty();
+    if let Some(last) = detail.output_messages.last_mut() {
+        last.parts.extend(asked);
+    } else if told {
+        let message = Message { role: "assistant".into(), parts: asked, ..Message::default() };
+        detail.output_messages.push(message);
     }
+    told
 }
 
-/// Instructions given beside the messages come first among them.
-pub(crate) fn system_instructions(source: &Source<'_>, detail: &mut Detail) {
-    let parts = message::parts(&source.json());
-    if !parts.is_empty() {
-        detail.input_messages.insert(0, Message { role: "system".into(), parts, ..Message::default() });
-    }
-}
-
-pub(crate) fn finish_reasons(source: &Source<'_>, detail: &mut Detail) {
-    if detail.finish_reasons.is_empty() {
-        detail.finish_reasons = strings(&source.json());
-    }
-}
-
-pub(crate) fn tools(source: &Source<'_>, detail: &mut Detail) {
-    if !detail.tools.is_empty() {
-        return;
-    }
-    let Json::Array(tools) = source.json() else { return };
-    detail.tools = tools
-        .into_iter()
-        .map(|tool| {
-            // OpenInference: {"tool": {"json_schema": "{…}"}}; AI SDK: JSON text in an array.
-            let schema = tool.pointer("/tool/json_schema").or_else(|| tool.get("tool")).unwrap_or(&tool);
-            schema.as_str().map_or_else(|| schema.clone(), parse)
-        })
-        .collect();
-}
-
-pub(crate) fn template(source: &Source<'_>, detail: &mut Detail) {
-    if let Some(text) = source.text() {
-        detail.prompt_template.get_or_insert_default().template = text;
-    }
-}
-
-pub(crate) fn documents(source: &Source<'_>, slot: &mut Vec<Document>) {
-    if slot.is_empty() {
-        *slot = document::documents(&source.json());
-    }
-}
-
-pub(crate) fn embeddings(source: &Source<'_>, detail: &mut Detail) {
-    let Json::Array(items) = source.json() else { return };
-    detail.embeddings = items
-        .iter()
-        .map(|item| item.get("embedding").unwrap_or(item))
-        .map(|item| Embedding {
-            text: item.get("text").and_then(Json::as_str).map(str::to_owned),
-            dimensions: item.get("vector").and_then(Json::as_array).map_or(0, Vec::len),
-        })
-        .collect();
-}
-
-pub(crate) fn tags(source: &Source<'_>, detail: &mut Detail) {
-    if detail.tags.is_empty() {
-        detail.tags = strings(&source.json());
-    }
-}
-
-/// A list of strings, or one.
-fn strings(json: &Json) -> Vec<String> {
-    match json {
-        Json::Array(items) => items.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
-        Json::String(one) if !one.is_empty() => vec![one.clone()],
+fn calls(json: Option<&Json>) -> Vec<Part> {
+    let parsed = json.and_then(Json::as_str).map(parse);
+    match parsed.as_ref().or(json) {
+        Some(Json::Array(calls)) => calls.iter().filter_map(message::tool_call).collect(),
         _ => Vec::new(),
     }
+}
+
+fn whole(source: &Source<'_>, field: Field, detail: &mut Detail) -> bool {
+    let read = match field {
+        Field::InputMessages => exchange::request,
+        _ => exchange::answer,
+    };
+    set_list(field.messages(detail).map(|(slot, _)| slot), || read(&source.json()))
+}
+
+fn prompts(source: &Source<'_>, field: Field, detail: &mut Detail) -> bool {
+    let Some((slot, role)) = field.messages(detail) else { return false };
+    let texts = match source.json() {
+        Json::Array(items) => items,
+        Json::Null => return false,
+        one => vec![one],
+    };
+    let message = |item: &Json| {
+        let text = ["/prompt/text", "/completion/text", "/text"].iter().find_map(|path| item.pointer(path));
+        let text = text.unwrap_or(item).as_str()?.to_owned();
+        Some(Message { role: role.into(), parts: vec![Part::Text { text }], ..Message::default() })
+    };
+    set_list(Some(slot), || texts.iter().filter_map(message).collect())
+}
+
+fn system(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
+    let parts = message::parts(&source.json());
+    let told = detail.input_messages.first().is_some_and(|first| first.role == "system");
+    if parts.is_empty() || told {
+        return false;
+    }
+    detail.input_messages.insert(0, Message { role: "system".into(), parts, ..Message::default() });
+    true
+}
+
+fn tools(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
+    set_list(Some(&mut detail.tools), || exchange::tools(&source.json()))
+}
+
+fn template(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
+    let template = detail.prompt_template.get_or_insert_default();
+    if template.template.is_empty() {
+        template.template = source.text().unwrap_or_default();
+        return !template.template.is_empty();
+    }
+    false
+}
+
+fn embeddings(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
+    set_list(Some(&mut detail.embeddings), || source.embeddings())
+}
+
+fn values(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
+    let items = match source.json() {
+        Json::Array(items) => items,
+        one => vec![one],
+    };
+    let text = |item: Json| match item {
+        Json::String(text) => match parse(&text) {
+            Json::String(text) => Some(text),
+            _ => Some(text),
+        },
+        Json::Null => None,
+        other => Some(other.to_string()),
+    };
+    set_list(Some(&mut detail.embeddings), || {
+        items.into_iter().map(|item| Embedding { text: text(item), dimensions: 0 }).collect()
+    })
+}
+
+/// A list of texts, or one.
+fn set_texts(source: &Source<'_>, field: Field, detail: &mut Detail, word: fn(&str) -> String) -> bool {
+    set_list(field.texts(detail), || match source.json() {
+        Json::Array(items) => items.iter().filter_map(Json::as_str).map(word).collect(),
+        Json::String(one) if !one.is_empty() => vec![word(&one)],
+        _ => Vec::new(),
+    })
 }

@@ -19,6 +19,9 @@ pub(crate) fn documents(json: &Json) -> Vec<Document> {
 
 fn document(json: &Json) -> Option<Document> {
     let json = json.get("document").filter(|inner| inner.is_object()).unwrap_or(json);
+    // LangChain's serialised objects keep their fields in `kwargs`.
+    let json =
+        json.get("kwargs").filter(|kwargs| kwargs.is_object() && json.get("lc").is_some()).unwrap_or(json);
     let object = match json {
         Json::String(text) => return Some(Document { text: Some(text.clone()), ..Document::default() }),
         other => other.as_object()?,

@@ -1,51 +1,84 @@
 //! What follows from the facts together.
 
-use bennu_model::{Content, Detail, Kind, Message, Part, Span, Usage};
+use bennu_model::{Content, Detail, Kind, Span, Usage};
 use bennu_semconv::{gen_ai, openinference};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::{
-    message,
-    source::{Attributes, Source, parse},
+    Meaning, Place, document, events, exchange,
+    field::Field,
+    source::{Attributes, Shape, Source, parse},
 };
 
-/// Completes the detail once every row of the table has been applied.
-pub(crate) fn finish(span: &Span, attributes: &Attributes<'_>, detail: &mut Detail) {
-    detail.usage = split_total(detail.usage);
+/// Completes the meaning once every row of the table has been applied.
+pub(super) fn finish(span: &Span, attributes: &Attributes<'_>, meaning: &mut Meaning) {
+    let detail = &mut meaning.detail;
     mime(attributes, openinference::INPUT_MIME_TYPE, &mut detail.input);
     mime(attributes, openinference::OUTPUT_MIME_TYPE, &mut detail.output);
     if detail.invocation_parameters.is_none() {
         detail.invocation_parameters = request_parameters(attributes);
+        if detail.invocation_parameters.is_some() {
+            meaning.tell(Field::InvocationParameters, "gen_ai.request.*", Place::Span);
+        }
     }
-    if detail.kind == Kind::Unknown {
-        detail.kind = infer_kind(detail);
+    if meaning.detail.kind == Kind::Unknown
+        && let Some((kind, reason)) = infer_kind(&meaning.detail)
+    {
+        meaning.detail.kind = kind;
+        meaning.tell(Field::Kind, reason, Place::Derived);
     }
-    if detail.kind == Kind::Llm {
-        finish_call(detail);
+    if matches!(meaning.detail.kind, Kind::Llm | Kind::Embedding) {
+        complete_call(meaning);
+    }
+    if meaning.detail.finish_reasons.is_empty() {
+        let reasons =
+            meaning.detail.output_messages.iter().filter_map(|message| message.finish_reason.clone());
+        meaning.detail.finish_reasons = reasons.collect();
+        if !meaning.detail.finish_reasons.is_empty() {
+            meaning.tell(Field::FinishReasons, "output_messages", Place::Derived);
+        }
+    }
+    meaning.detail.usage = split_total(whole_input(meaning.detail.usage, attributes));
+    if meaning.detail.time_to_first_token_ms.is_none()
+        && let Some((ms, event)) = events::first_token_ms(span.start_ns, &span.events)
+    {
+        meaning.detail.time_to_first_token_ms = Some(ms);
+        meaning.tell(Field::TimeToFirstToken, event, Place::Event);
     }
     // OpenInference tells the model that answered; the one asked for, all there is when a call fails, is a parameter.
-    if detail.model_requested.is_none() {
-        let asked =
-            detail.invocation_parameters.as_ref().and_then(|parameters| parameters.get("model")?.as_str());
-        detail.model_requested = asked.map(str::to_owned);
-    }
-    // Names and ids of tools stand on spans of other kinds too; only a tool's own span ran it.
-    if detail.kind == Kind::Tool {
-        finish_tool(span, attributes, detail);
-    } else {
-        detail.tool = None;
-    }
-    if detail.kind == Kind::Retriever && detail.query.is_none() {
-        detail.query = detail.input.as_ref().map(|input| input.value.clone());
-    }
-    if detail
-        .prompt_template
-        .as_ref()
-        .is_some_and(|prompt| prompt.template.is_empty() && prompt.variables.is_none())
+    let detail = &mut meaning.detail;
+    if detail.model_requested.is_none()
+        && let Some(model) =
+            detail.invocation_parameters.as_ref().and_then(|given| given.get("model")?.as_str())
     {
-        detail.prompt_template = None;
+        detail.model_requested = Some(model.to_owned());
+        meaning.tell(Field::ModelRequested, "invocation_parameters.model", Place::Derived);
     }
+    finish_tool(span, attributes, meaning);
+    if meaning.detail.kind == Kind::Retriever {
+        finish_retrieval(meaning);
+    }
+    let empty =
+        |prompt: &bennu_model::PromptTemplate| prompt.template.is_empty() && prompt.variables.is_none();
+    if meaning.detail.prompt_template.as_ref().is_some_and(empty) {
+        meaning.detail.prompt_template = None;
+    }
+}
+
+/// Input tokens with the cached ones, which some dialects count beside them: the AI SDK before version 6 for Anthropic and
+/// Bedrock, and whoever passes on what these providers answer. Parts that exceed the whole cannot be parts of it.
+fn whole_input(usage: Usage, attributes: &Attributes<'_>) -> Usage {
+    let cached = usage.cache_read.unwrap_or(0).saturating_add(usage.cache_write.unwrap_or(0));
+    let (Some(input), true) = (usage.input, cached > 0) else { return usage };
+    let beside = |provider: &'static str| attributes.source(provider, Shape::Plain).is_some();
+    let counted_beside = attributes.get("ai.usage.inputTokenDetails.noCacheTokens").is_none()
+        && (beside("ai.response.providerMetadata#/anthropic")
+            || beside("ai.response.providerMetadata#/bedrock"));
+    if counted_beside || cached > input {
+        return Usage { input: Some(input.saturating_add(cached)), ..usage };
+    }
+    usage
 }
 
 /// A reported total, which the table put in `unsplit`, completes the one part that is missing; with both parts known it
@@ -69,68 +102,148 @@ fn mime(attributes: &Attributes<'_>, name: &str, content: &mut Option<Content>) 
 
 /// `gen_ai.request.temperature` and its like as one object, the form OpenInference sends.
 fn request_parameters(attributes: &Attributes<'_>) -> Option<Json> {
+    const NOT_PARAMETERS: [&str; 4] = ["model", "messages", "available_tools", "user"];
     let parameters: Map<String, Json> = attributes
         .under(gen_ai::REQUEST_PREFIX)
-        .filter(|(name, _)| *name != "model")
+        .filter(|(name, _)| !NOT_PARAMETERS.contains(name))
         .map(|(name, value)| (name.to_owned(), value.to_json()))
         .collect();
     (!parameters.is_empty()).then_some(Json::Object(parameters))
 }
 
 /// For spans that do not say: what only one kind has.
-fn infer_kind(detail: &Detail) -> Kind {
+fn infer_kind(detail: &Detail) -> Option<(Kind, &'static str)> {
     let has_tool = detail.tool.as_ref().is_some_and(|tool| tool.name.is_some());
-    match () {
-        () if !detail.input_messages.is_empty() || !detail.output_messages.is_empty() => Kind::Llm,
-        () if !detail.input_documents.is_empty() => Kind::Reranker,
-        () if !detail.documents.is_empty() => Kind::Retriever,
-        () if !detail.embeddings.is_empty() => Kind::Embedding,
-        () if has_tool => Kind::Tool,
-        () if detail.model().is_some() && !detail.usage.is_unknown() => Kind::Llm,
-        () => Kind::Unknown,
-    }
+    Some(match () {
+        () if !detail.output_messages.is_empty() => (Kind::Llm, "output_messages"),
+        () if !detail.input_messages.is_empty() => (Kind::Llm, "input_messages"),
+        () if !detail.input_documents.is_empty() => (Kind::Reranker, "input_documents"),
+        () if !detail.documents.is_empty() => (Kind::Retriever, "documents"),
+        () if !detail.embeddings.is_empty() => (Kind::Embedding, "embeddings"),
+        () if has_tool => (Kind::Tool, "tool.name"),
+        () if detail.model().is_some() && !detail.usage.is_unknown() => (Kind::Llm, "usage"),
+        () if detail.agent_name.is_some() && detail.model().is_none() => (Kind::Agent, "agent_name"),
+        () => return None,
+    })
 }
 
-/// OpenInference keeps the provider's whole answer as the span's output: its id is found there, and the message where no
-/// attribute has it.
-fn finish_call(detail: &mut Detail) {
+/// What instrumentors keep of the provider's whole request and answer completes what no attribute told: messages, the answer's
+/// id, its model, its usage.
+fn complete_call(meaning: &mut Meaning) {
     #[derive(Deserialize)]
     struct Answer {
         id: Option<String>,
+        model: Option<String>,
+        usage: Option<Counts>,
     }
-    let Some(output) = &detail.output else { return };
-    if detail.response_id.is_none() && output.value.starts_with('{') {
-        detail.response_id = serde_json::from_str::<Answer>(&output.value).ok().and_then(|answer| answer.id);
+    /// OpenAI's names and Anthropic's; both are never there.
+    #[derive(Deserialize)]
+    struct Counts {
+        #[serde(alias = "prompt_tokens")]
+        input_tokens: Option<u64>,
+        #[serde(alias = "completion_tokens")]
+        output_tokens: Option<u64>,
+        cache_read_input_tokens: Option<u64>,
+        cache_creation_input_tokens: Option<u64>,
     }
-    if !detail.output_messages.is_empty() {
-        return;
-    }
-    detail.output_messages = match parse(&output.value) {
-        Json::String(text) => {
-            vec![Message { role: "assistant".into(), parts: vec![Part::Text { text }], ..Message::default() }]
+    let is_call = meaning.detail.kind == Kind::Llm;
+    if is_call && meaning.detail.input_messages.is_empty() {
+        // Plain text may be anything, even the name of a Python object.
+        let said =
+            meaning.detail.input.as_ref().map(|input| parse(&input.value)).filter(|json| !json.is_string());
+        meaning.detail.input_messages = said.as_ref().map(exchange::request).unwrap_or_default();
+        if !meaning.detail.input_messages.is_empty() {
+            meaning.tell(Field::InputMessages, "input", Place::Derived);
         }
-        Json::Object(answer) => match answer.get("choices") {
-            Some(choices) => message::messages(choices),
-            None if answer.contains_key("role") => message::messages(&Json::Object(answer)),
-            None => Vec::new(),
-        },
-        _ => Vec::new(),
-    };
+    }
+    let Some(output) = meaning.detail.output.clone().map(|output| output.value) else { return };
+    if output.starts_with('{')
+        && let Ok(answer) = serde_json::from_str::<Answer>(&output)
+    {
+        let detail = &mut meaning.detail;
+        let mut told = Vec::new();
+        if let (None, Some(id)) = (&detail.response_id, answer.id) {
+            detail.response_id = Some(id);
+            told.push(Field::ResponseId);
+        }
+        if let (None, Some(model)) = (&detail.model_answering, answer.model) {
+            detail.model_answering = Some(model);
+            told.push(Field::ModelAnswering);
+        }
+        if let (true, Some(usage)) = (detail.usage.is_unknown(), answer.usage) {
+            detail.usage.input = usage.input_tokens;
+            detail.usage.output = usage.output_tokens;
+            detail.usage.cache_read = usage.cache_read_input_tokens;
+            detail.usage.cache_write = usage.cache_creation_input_tokens;
+            if !detail.usage.is_unknown() {
+                told.extend([Field::UsageInput, Field::UsageOutput]);
+            }
+        }
+        for field in told {
+            meaning.tell(field, "output", Place::Derived);
+        }
+    }
+    if is_call && meaning.detail.output_messages.is_empty() {
+        meaning.detail.output_messages = exchange::answer(&parse(&output));
+        if !meaning.detail.output_messages.is_empty() {
+            meaning.tell(Field::OutputMessages, "output", Place::Derived);
+        }
+    }
 }
 
-/// OpenInference gives a tool's arguments and result as the span's input and output.
-fn finish_tool(span: &Span, attributes: &Attributes<'_>, detail: &mut Detail) {
+/// Frameworks without a convention of their own for retrieval have the query as input and the documents as output.
+fn finish_retrieval(meaning: &mut Meaning) {
+    let detail = &mut meaning.detail;
+    let mut told = Vec::new();
+    if let (None, Some(input)) = (&detail.query, &detail.input) {
+        let only = match parse(&input.value) {
+            Json::Object(members) if members.len() == 1 => {
+                members.values().next().and_then(Json::as_str).map(str::to_owned)
+            }
+            _ => None,
+        };
+        detail.query = Some(only.unwrap_or_else(|| input.value.clone()));
+        told.push((Field::Query, "input"));
+    }
+    if let (true, Some(output)) = (detail.documents.is_empty(), &detail.output) {
+        let json = parse(&output.value);
+        if json.is_array() || json.get("documents").is_some() {
+            detail.documents = document::documents(&json);
+            told.extend(detail.documents.first().map(|_| (Field::Documents, "output")));
+        }
+    }
+    for (field, from) in told {
+        meaning.tell(field, from, Place::Derived);
+    }
+}
+
+/// Names and ids of tools stand on spans of other kinds too; only a tool's own span ran it. Most dialects give its arguments and
+/// result as the span's input and output.
+fn finish_tool(span: &Span, attributes: &Attributes<'_>, meaning: &mut Meaning) {
+    let detail = &mut meaning.detail;
+    if detail.kind != Kind::Tool {
+        detail.tool = None;
+        return;
+    }
+    let mut told = Vec::new();
     let tool = detail.tool.get_or_insert_default();
     if tool.name.is_none() {
         let name = span.name.strip_prefix("execute_tool ").or_else(|| span.name.strip_prefix("tool."));
+        let name = name.or_else(|| span.name.strip_suffix(".tool"));
         tool.name = Some(name.unwrap_or(&span.name).to_owned());
+        told.push((Field::ToolName, "name of the span"));
     }
     if tool.arguments.is_none() {
         let parameters =
             || attributes.get(openinference::TOOL_PARAMETERS).map(|value| Source::Value(value).json());
         tool.arguments = detail.input.as_ref().map(|input| parse(&input.value)).or_else(parameters);
+        told.extend(tool.arguments.as_ref().map(|_| (Field::ToolArguments, "input")));
     }
     if tool.result.is_none() {
         tool.result = detail.output.as_ref().map(|output| parse(&output.value));
+        told.extend(tool.result.as_ref().map(|_| (Field::ToolResult, "output")));
+    }
+    for (field, from) in told {
+        meaning.tell(field, from, Place::Derived);
     }
 }

@@ -9,21 +9,23 @@ use super::source::parse;
 /// Parts of a message that are compared with those of its other fields.
 const MAX_COMPARED: usize = 64;
 
-/// Every message of a value: a list, an object that holds a list, a single message, or plain text.
-pub(crate) fn messages(json: &Json) -> Vec<Message> {
+/// Every message of a value: a list, an object that holds a list, a single message, or plain text. `speaker` is the role of
+/// what names none.
+pub(crate) fn messages(json: &Json, speaker: &str) -> Vec<Message> {
     match json {
         Json::Array(items) => match items.first() {
             // A batch of conversations: the first is the one.
-            Some(first @ Json::Array(_)) => messages(first),
-            _ => items.iter().filter_map(message).collect(),
+            Some(first @ Json::Array(_)) => messages(first, speaker),
+            _ => items.iter().filter_map(|item| message(item, speaker)).collect(),
         },
-        Json::Object(object) => match object.get("messages") {
-            Some(inner) => messages(inner),
-            None => message(json).into_iter().collect(),
-        },
+        // A system prompt beside the messages is the AI SDK's way, and Anthropic's.
+        Json::Object(object) if object.contains_key("messages") || object.contains_key("prompt") => {
+            super::exchange::request(json)
+        }
+        Json::Object(_) => message(json, speaker).into_iter().collect(),
         Json::String(text) if !text.is_empty() => {
             vec![Message {
-                role: "user".into(),
+                role: speaker.into(),
                 parts: vec![Part::Text { text: text.clone() }],
                 ..Message::default()
             }]
@@ -32,21 +34,28 @@ pub(crate) fn messages(json: &Json) -> Vec<Message> {
     }
 }
 
-fn message(json: &Json) -> Option<Message> {
-    let json = json.get("message").filter(|inner| inner.is_object()).unwrap_or(json);
+fn message(json: &Json, speaker: &str) -> Option<Message> {
+    let inner = json.get("message").filter(|inner| inner.is_object());
+    // A choice says beside its message why the model stopped.
+    let stopped = inner.and_then(|_| string(json.as_object()?, &["finish_reason"]));
+    let json = inner.unwrap_or(json);
+    // LangChain's serialised objects keep their fields in `kwargs`.
+    let json =
+        json.get("kwargs").filter(|kwargs| kwargs.is_object() && json.get("lc").is_some()).unwrap_or(json);
     let Some(object) = json.as_object() else {
         let parts = parts(json);
-        return (!parts.is_empty()).then(|| Message { role: "user".into(), parts, ..Message::default() });
+        return (!parts.is_empty()).then(|| Message { role: speaker.into(), parts, ..Message::default() });
     };
-    let role = role(object);
-    let call_id = string(object, &["tool_call_id", "toolCallId"]);
+    let role = Some(role(object)).filter(|role| !role.is_empty()).unwrap_or_else(|| speaker.to_owned());
+    let call_id = string(object, &["tool_call_id", "toolCallId"])
+        .or_else(|| string(object, &["id"]).filter(|_| role == "tool"));
     let mut found = Vec::new();
-    for field in ["reasoning_content", "content", "contents", "parts", "tool_calls"] {
+    for field in ["reasoning_content", "reasoning", "content", "contents", "parts", "tool_calls"] {
         // Only what another field has said already counts as said twice, and only so much of it is compared.
         let said = found.len().min(MAX_COMPARED);
         for part in object.get(field).map(parts).unwrap_or_default() {
             let part = match part {
-                Part::Text { text } if field == "reasoning_content" => Part::Reasoning { text },
+                Part::Text { text } if field.starts_with("reasoning") => Part::Reasoning { text },
                 // The text of a tool's message is its result.
                 Part::Text { text } if matches!(role.as_str(), "tool" | "function") => {
                     Part::ToolResult { id: call_id.clone(), result: parse(&text) }
@@ -72,17 +81,18 @@ fn message(json: &Json) -> Option<Message> {
         role,
         name: string(object, &["name"]),
         parts: found,
-        finish_reason: string(object, &["finish_reason", "stop_reason"]),
+        finish_reason: string(object, &["finish_reason", "stop_reason"]).or(stopped),
     })
 }
 
 fn role(object: &Map<String, Json>) -> String {
     let named = string(object, &["role"]).or_else(|| string(object, &["type"])).unwrap_or_default();
     match named.as_str() {
-        "human" | "HumanMessage" => "user".into(),
-        "ai" | "AIMessage" | "model" | "function_call" | "reasoning" => "assistant".into(),
-        "function_call_output" => "tool".into(),
-        "message" => String::new(),
+        "human" | "HumanMessage" | "HumanMessageChunk" => "user".into(),
+        "ai" | "AIMessage" | "AIMessageChunk" | "model" | "function_call" | "reasoning" => "assistant".into(),
+        "function_call_output" | "ToolMessage" => "tool".into(),
+        "SystemMessage" => "system".into(),
+        "message" | "text" => String::new(),
         _ => named,
     }
 }
@@ -126,14 +136,7 @@ fn part(json: &Json) -> Option<Part> {
         }
         "tool_call" | "tool_use" | "tool-call" | "function" | "function_call" => tool_call(json),
         "tool_call_response" | "tool_result" | "tool-result" | "function_call_output" => {
-            Some(Part::ToolResult {
-                id: string(object, &["id", "tool_use_id", "tool_call_id", "toolCallId", "call_id"]),
-                result: ["response", "result", "output", "content"]
-                    .iter()
-                    .find_map(|name| object.get(*name))
-                    .map(parsed)
-                    .unwrap_or_default(),
-            })
+            Some(tool_result(object))
         }
         "image" | "image_url" | "input_image" => {
             Some(url(json).map_or_else(|| other(json), |url| Part::Image { url }))
@@ -156,8 +159,78 @@ fn part(json: &Json) -> Option<Part> {
             }
         }
         _ if object.contains_key("tool_call") || object.contains_key("function") => tool_call(json),
-        "" if object.get("text").is_some_and(Json::is_string) => Some(Part::Text { text: text()? }),
+        "" => untyped(json, object),
         _ => Some(other(json)),
+    }
+}
+
+/// Bedrock, Gemini and Genkit name a part by its only member.
+fn untyped(json: &Json, object: &Map<String, Json>) -> Option<Part> {
+    let member = |names: &[&str]| names.iter().find_map(|name| object.get(*name)?.as_object());
+    if let Some(text) = object.get("text").and_then(Json::as_str) {
+        let thought = object.get("thought").and_then(Json::as_bool).unwrap_or_default();
+        let text = text.to_owned();
+        return Some(if thought { Part::Reasoning { text } } else { Part::Text { text } });
+    }
+    if let Some(call) = member(&["toolUse", "functionCall", "function_call", "toolRequest"]) {
+        return tool_call(&Json::Object(call.clone()));
+    }
+    if let Some(result) = member(&["toolResult", "functionResponse", "function_response", "toolResponse"]) {
+        return Some(tool_result(result));
+    }
+    if let Some(text) =
+        json.pointer("/reasoningContent/reasoningText/text").or_else(|| object.get("reasoning"))
+    {
+        return text.as_str().map(|text| Part::Reasoning { text: text.to_owned() });
+    }
+    let media = ["inline_data", "inlineData", "media"].iter().find_map(|name| object.get(*name));
+    if let Some(media) = media {
+        let mime = ["mime_type", "mimeType", "contentType"]
+            .iter()
+            .find_map(|name| media.get(*name)?.as_str())
+            .unwrap_or_default();
+        return match url(media) {
+            Some(url) if mime.starts_with("image") || url.starts_with("data:image") => {
+                Some(Part::Image { url })
+            }
+            Some(url) if mime.starts_with("audio") => Some(Part::Audio { url: Some(url), transcript: None }),
+            _ => Some(other(json)),
+        };
+    }
+    // A call with its fields in place, as older OpenLLMetry flattens it.
+    if object.contains_key("name") && object.contains_key("arguments") {
+        return tool_call(json);
+    }
+    (!object.is_empty()).then(|| other(json))
+}
+
+fn tool_result(object: &Map<String, Json>) -> Part {
+    const IDS: [&str; 8] =
+        ["id", "tool_use_id", "tool_call_id", "toolCallId", "toolUseId", "call_id", "ref", "callId"];
+    let result = ["response", "result", "output", "content"].iter().find_map(|name| object.get(*name));
+    Part::ToolResult { id: string(object, &IDS), result: result.map(plain_result).unwrap_or_default() }
+}
+
+/// A result without the wrapping that dialects put around it: a list of text blocks (Bedrock, Anthropic, MCP), the AI SDK's
+/// `{"type": "json", "value": …}`.
+pub(super) fn plain_result(json: &Json) -> Json {
+    match json {
+        Json::Array(blocks) if !blocks.is_empty() => {
+            let text = |block: &Json| {
+                let object = block.as_object()?;
+                let block_of_text = object.keys().all(|name| matches!(name.as_str(), "type" | "text"));
+                object.get("text").and_then(Json::as_str).filter(|_| block_of_text).map(str::to_owned)
+            };
+            match blocks.iter().map(text).collect::<Option<Vec<String>>>() {
+                Some(texts) => parse(&texts.join("\n")),
+                None => json.clone(),
+            }
+        }
+        Json::Object(object) => match (object.get("type").and_then(Json::as_str), object.get("value")) {
+            (Some("json" | "text" | "error-text" | "error-json" | "content"), Some(value)) => value.clone(),
+            _ => json.clone(),
+        },
+        other => parsed(other),
     }
 }
 
@@ -166,13 +239,13 @@ fn other(json: &Json) -> Part {
 }
 
 /// A call in OpenAI's shape (`function.name`), OpenInference's (`tool_call.function.name`), or with its fields in place.
-fn tool_call(json: &Json) -> Option<Part> {
+pub(super) fn tool_call(json: &Json) -> Option<Part> {
     let object = json.get("tool_call").unwrap_or(json).as_object()?;
     let function = object.get("function").and_then(Json::as_object).unwrap_or(object);
     let name = string(function, &["name", "toolName"])?;
     let arguments = ["arguments", "input", "args"].iter().find_map(|field| function.get(*field));
     Some(Part::ToolCall {
-        id: string(object, &["call_id", "id", "toolCallId"]),
+        id: string(object, &["call_id", "id", "toolCallId", "toolUseId", "ref"]),
         name,
         arguments: arguments.map(parsed).unwrap_or_default(),
     })
@@ -236,7 +309,7 @@ mod tests {
     use serde_json::json;
 
     fn check(input: Json, expected: Json) {
-        let read = messages(&input);
+        let read = messages(&input, "user");
         assert_eq!(serde_json::to_value(&read).unwrap(), expected, "from {input}");
     }
 
@@ -252,7 +325,7 @@ mod tests {
             json!({"role": "assistant", "content": [{"type": "tool-call", "toolCallId": "c1", "toolName": "search", "args": {"q": "wal"}}]}),
             json!({"type": "function_call", "call_id": "c1", "name": "search", "arguments": "{\"q\":\"wal\"}"}),
         ] {
-            let mut read = messages(&json!([message]));
+            let mut read = messages(&json!([message]), "assistant");
             read[0].name = None;
             assert_eq!(serde_json::to_value(&read).unwrap(), expected, "from {message}");
         }

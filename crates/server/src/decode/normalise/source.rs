@@ -1,12 +1,12 @@
 //! An attribute's value, however it was encoded.
 
-use std::{collections::BTreeMap, ops::Bound};
+use std::{cell::RefCell, collections::BTreeMap, ops::Bound, rc::Rc};
 
-use bennu_model::{Attribute, Value};
-use serde_json::{Map, Value as Json};
+use bennu_model::{Attribute, Embedding, Value};
+use serde_json::Value as Json;
 
-/// Deeper names than this are not unfolded.
-const MAX_SEGMENTS: usize = 32;
+pub(crate) use super::bounded::parse;
+use super::tree::Node;
 
 /// How an attribute may be spread over the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,26 +17,56 @@ pub(crate) enum Shape {
     Tree,
 }
 
-/// A span's attributes by name.
-pub(crate) struct Attributes<'a>(BTreeMap<&'a str, &'a Value>);
+/// Attributes by name.
+pub(crate) struct Attributes<'a> {
+    by_name: BTreeMap<&'a str, &'a Value>,
+    /// What rows that point into an attribute have read of it.
+    read: RefCell<Vec<(&'static str, Rc<Json>)>>,
+}
 
 impl<'a> Attributes<'a> {
     /// Of a name that repeats, the last value counts.
     pub(crate) fn new(attributes: &'a [Attribute]) -> Self {
-        Attributes(attributes.iter().map(|(key, value)| (key.as_str(), value)).collect())
+        let by_name = attributes.iter().map(|(key, value)| (key.as_str(), value)).collect();
+        Attributes { by_name, read: RefCell::default() }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&'a Value> {
-        self.0.get(name).copied()
+        self.by_name.get(name).copied()
     }
 
-    pub(crate) fn source(&self, name: &str, shape: Shape) -> Option<Source<'a>> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.by_name.keys().copied()
+    }
+
+    /// The value under a name, or under `name#/pointer`, a JSON pointer (RFC 6901) into it.
+    pub(crate) fn source(&self, name: &'static str, shape: Shape) -> Option<Source<'a>> {
+        match name.split_once('#') {
+            None => self.whole(name, shape),
+            Some((name, pointer)) => {
+                let read = self.json(name)?;
+                read.pointer(pointer).filter(|part| !part.is_null()).cloned().map(Source::Json)
+            }
+        }
+    }
+
+    fn whole(&self, name: &str, shape: Shape) -> Option<Source<'a>> {
         match self.get(name) {
             Some(Value::Empty) => None,
             Some(value) => Some(Source::Value(value)),
-            None if shape == Shape::Tree => self.tree(name).map(Source::Tree),
+            None if shape == Shape::Tree => Node::unfold(self.under(&format!("{name}."))).map(Source::Tree),
             None => None,
         }
+    }
+
+    /// An attribute as JSON, read once however many rows point into it.
+    fn json(&self, name: &'static str) -> Option<Rc<Json>> {
+        if let Some((_, read)) = self.read.borrow().iter().find(|(known, _)| *known == name) {
+            return Some(read.clone());
+        }
+        let read = Rc::new(self.whole(name, Shape::Tree)?.json());
+        self.read.borrow_mut().push((name, read.clone()));
+        Some(read)
     }
 
     /// Attributes whose names begin with `prefix`, with the rest of their names.
@@ -44,21 +74,10 @@ impl<'a> Attributes<'a> {
         &self,
         prefix: &'p str,
     ) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a, 'p, '_> {
-        self.0
+        self.by_name
             .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
             .take_while(move |(key, _)| key.starts_with(prefix))
             .map(move |(key, value)| (&key[prefix.len()..], *value))
-    }
-
-    /// Unfolds `name.0.a.b = x` to `[{"a": {"b": x}}]`. Gaps between indexes close; empty values do not count.
-    fn tree(&self, name: &str) -> Option<Json> {
-        let mut root = Node::default();
-        for (rest, value) in self.under(&format!("{name}.")) {
-            if *value != Value::Empty {
-                root.insert(rest.splitn(MAX_SEGMENTS, '.'), value);
-            }
-        }
-        (!root.members.is_empty()).then(|| root.into_json())
     }
 }
 
@@ -67,17 +86,23 @@ pub(crate) enum Source<'a> {
     /// One attribute.
     Value(&'a Value),
     /// Unfolded from many.
-    Tree(Json),
+    Tree(Node<'a>),
+    /// A part of one.
+    Json(Json),
 }
 
 impl Source<'_> {
-    /// Text, numbers included; not empty.
+    /// Text, numbers included; not empty. JSON text of a string is unquoted: MLflow encodes every value.
     pub(crate) fn text(&self) -> Option<String> {
         let text = match self {
-            Source::Value(Value::Text(text)) => text.clone(),
+            Source::Value(Value::Text(text)) | Source::Json(Json::String(text)) => match text.as_bytes() {
+                [b'"', .., b'"'] => serde_json::from_str(text).unwrap_or_else(|_| text.clone()),
+                _ => text.clone(),
+            },
             Source::Value(value @ (Value::Int(_) | Value::Double(_) | Value::Bool(_))) => {
                 value.to_json().to_string()
             }
+            Source::Json(number @ (Json::Number(_) | Json::Bool(_))) => number.to_string(),
             _ => return None,
         };
         (!text.is_empty()).then_some(text)
@@ -86,9 +111,10 @@ impl Source<'_> {
     /// The value as JSON; text that is a JSON object or array is parsed.
     pub(crate) fn json(&self) -> Json {
         match self {
-            Source::Value(Value::Text(text)) => parse(text),
+            Source::Value(Value::Text(text)) | Source::Json(Json::String(text)) => parse(text),
             Source::Value(value) => value.to_json(),
-            Source::Tree(tree) => tree.clone(),
+            Source::Tree(node) => node.to_json(),
+            Source::Json(json) => json.clone(),
         }
     }
 
@@ -96,73 +122,55 @@ impl Source<'_> {
     pub(crate) fn count(&self) -> Option<u64> {
         match self {
             Source::Value(value) => value.to_int().and_then(|count| u64::try_from(count).ok()),
+            Source::Json(json) => json.as_u64().or_else(|| json.as_str()?.trim().parse().ok()),
             Source::Tree(_) => None,
         }
     }
 
     /// An amount.
     pub(crate) fn amount(&self) -> Option<f64> {
-        match self {
-            Source::Value(value) => value.to_double().filter(|amount| amount.is_finite()),
+        let amount = match self {
+            Source::Value(value) => value.to_double(),
+            Source::Json(json) => json.as_f64().or_else(|| json.as_str()?.trim().parse().ok()),
             Source::Tree(_) => None,
+        };
+        amount.filter(|amount| amount.is_finite())
+    }
+
+    /// Whether the number was sent as a whole one.
+    pub(crate) fn is_whole(&self) -> bool {
+        match self {
+            Source::Value(value) => matches!(value, Value::Int(_)),
+            Source::Json(json) => json.is_u64() || json.is_i64(),
+            Source::Tree(_) => false,
         }
     }
 
     /// The text of a value: text itself, anything else as JSON.
     pub(crate) fn to_text(&self) -> String {
         match self {
-            Source::Value(Value::Text(text)) => text.clone(),
+            Source::Value(Value::Text(text)) | Source::Json(Json::String(text)) => text.clone(),
             _ => self.json().to_string(),
         }
     }
-}
 
-/// JSON text to JSON; other text stays text.
-pub(crate) fn parse(text: &str) -> Json {
-    match text.trim_start().as_bytes().first() {
-        Some(b'{' | b'[' | b'"') => {
-            serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned()))
+    /// Embedded texts with the length of their vectors. The vectors themselves, millions of numbers, are not copied.
+    pub(crate) fn embeddings(&self) -> Vec<Embedding> {
+        match self {
+            Source::Tree(node) => node.embeddings(),
+            _ => match self.json() {
+                Json::Array(items) => items.iter().map(embedding).collect(),
+                _ => Vec::new(),
+            },
         }
-        _ => Json::String(text.to_owned()),
     }
 }
 
-#[derive(Default)]
-struct Node<'a> {
-    value: Option<&'a Value>,
-    members: BTreeMap<&'a str, Node<'a>>,
-}
-
-impl<'a> Node<'a> {
-    fn insert(&mut self, segments: impl Iterator<Item = &'a str>, value: &'a Value) {
-        let mut node = self;
-        for segment in segments {
-            node = node.members.entry(segment).or_default();
-        }
-        node.value = Some(value);
-    }
-
-    fn into_json(self) -> Json {
-        if self.members.is_empty() {
-            return self.value.map_or(Json::Null, Value::to_json);
-        }
-        let mut indexed: Vec<(u64, Node<'_>)> = Vec::new();
-        let mut named = Map::new();
-        for (name, node) in self.members {
-            match name.parse() {
-                Ok(index) => indexed.push((index, node)),
-                Err(_) => {
-                    named.insert(name.to_owned(), node.into_json());
-                }
-            }
-        }
-        if named.is_empty() {
-            // By number: index 10 comes after 9.
-            indexed.sort_by_key(|(index, _)| *index);
-            return Json::Array(indexed.into_iter().map(|(_, node)| node.into_json()).collect());
-        }
-        named.extend(indexed.into_iter().map(|(index, node)| (index.to_string(), node.into_json())));
-        Json::Object(named)
+fn embedding(item: &Json) -> Embedding {
+    let item = item.get("embedding").unwrap_or(item);
+    Embedding {
+        text: item.get("text").and_then(Json::as_str).map(str::to_owned),
+        dimensions: item.get("vector").and_then(Json::as_array).map_or(0, Vec::len),
     }
 }
 
@@ -170,29 +178,17 @@ impl<'a> Node<'a> {
 mod tests {
     use super::*;
 
-    fn tree(pairs: &[(&str, i64)]) -> Json {
-        let attributes: Vec<Attribute> =
-            pairs.iter().map(|(key, value)| ((*key).to_owned(), Value::Int(*value))).collect();
-        match Attributes::new(&attributes).source("m", Shape::Tree) {
-            Some(Source::Tree(tree)) => tree,
-            _ => Json::Null,
-        }
-    }
-
     #[test]
-    fn flattened_attributes_unfold() {
-        assert_eq!(
-            tree(&[("m.10.a.b", 3), ("m.2.a.b", 2), ("m.2.c", 1), ("mm.0.a", 9)]),
-            serde_json::json!([{"a": {"b": 2}, "c": 1}, {"a": {"b": 3}}])
-        );
-        assert_eq!(tree(&[("m.0", 1), ("m.x", 2)]), serde_json::json!({"x": 2, "0": 1}));
-        assert_eq!(tree(&[("n.0.a", 1)]), Json::Null);
-        assert_eq!(tree(&[("m..a", 1)]), serde_json::json!({"": {"a": 1}}));
-    }
-
-    #[test]
-    fn very_deep_names_do_not_recurse_far() {
-        let deep = format!("m.{}", "a.".repeat(50_000));
-        assert_ne!(tree(&[(&deep, 1)]), Json::Null);
+    fn json_texts_are_unquoted_and_pointed_into() {
+        let attributes = [
+            ("type".to_owned(), Value::Text("\"CHAT_MODEL\"".into())),
+            ("usage".to_owned(), Value::Text(r#"{"input": 7, "text": "\"x\""}"#.into())),
+            ("meta.session".to_owned(), Value::Text("s1".into())),
+        ];
+        let attributes = Attributes::new(&attributes);
+        assert_eq!(attributes.source("type", Shape::Plain).unwrap().text().unwrap(), "CHAT_MODEL");
+        assert_eq!(attributes.source("usage#/input", Shape::Plain).unwrap().count(), Some(7));
+        assert_eq!(attributes.source("meta#/session", Shape::Plain).unwrap().text().unwrap(), "s1");
+        assert!(attributes.source("usage#/output", Shape::Plain).is_none());
     }
 }

@@ -1,0 +1,124 @@
+//! JSON text read into a tree of bounded size: a few bytes of text make a value of seventy.
+
+use std::{cell::Cell, fmt};
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value as Json};
+
+/// Values in a tree. A text that holds more stays text; a conversation of a thousand messages has ten thousand.
+const MAX_VALUES: usize = 200_000;
+
+/// JSON text to JSON; other text stays text.
+pub(crate) fn parse(text: &str) -> Json {
+    let read = match text.trim_start().as_bytes().first() {
+        Some(b'{' | b'[' | b'"') => read(text, MAX_VALUES),
+        _ => None,
+    };
+    read.unwrap_or_else(|| Json::String(text.to_owned()))
+}
+
+fn read(text: &str, max_values: usize) -> Option<Json> {
+    let left = Cell::new(max_values);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let json = Tree { left: &left }.deserialize(&mut deserializer).ok()?;
+    deserializer.end().ok()?;
+    Some(json)
+}
+
+/// Reads a value and counts it.
+#[derive(Clone, Copy)]
+struct Tree<'c> {
+    left: &'c Cell<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for Tree<'_> {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        let left = self.left.get().checked_sub(1).ok_or_else(|| D::Error::custom("too many values"))?;
+        self.left.set(left);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Tree<'_> {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, bool: bool) -> Result<Json, E> {
+        Ok(Json::Bool(bool))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
+        Ok(number.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::String(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Json, E> {
+        Ok(Json::String(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element_seed(self)? {
+            array.push(item);
+        }
+        Ok(Json::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            object.insert(name, members.next_value_seed(self)?);
+        }
+        Ok(Json::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_json_is_read_and_what_is_too_large_stays_text() {
+        assert_eq!(
+            parse(r#" {"a": [1, -2, 0.5, "x", null, true]}"#),
+            json!({"a": [1, -2, 0.5, "x", null, true]})
+        );
+        for text in ["plain", "12", "[1, 2", "{\"a\": 1} tail", ""] {
+            assert_eq!(parse(text), json!(text));
+        }
+        assert_eq!(read("[0,0,0]", 4), Some(json!([0, 0, 0])));
+        assert_eq!(read("[0,0,0]", 3), None);
+        let deep = "[".repeat(5_000) + &"]".repeat(5_000);
+        assert_eq!(parse(&deep), json!(deep));
+    }
+
+    proptest! {
+        #[test]
+        fn reads_what_serde_json_reads(text in r#"[\[\]{}",:a-c0-9. \\-]{0,40}"#) {
+            let expected = serde_json::from_str::<Json>(&text).ok();
+            prop_assert_eq!(read(&text, usize::MAX), expected);
+        }
+    }
+}

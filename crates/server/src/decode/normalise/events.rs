@@ -1,0 +1,213 @@
+//! What a span's events and log records say of it: GenAI events, a message each (conventions before 1.37), or one with every
+//! detail of the call (1.37 and later).
+//!
+//! They complete what the span's own attributes do not tell: a library that writes both says everything twice.
+
+use bennu_model::{Attribute, Detail, Event, Kind, LogRecord, Message, Value};
+use serde_json::{Map, Value as Json};
+
+use super::{Meaning, Place, field::Field, message, source::parse, table};
+
+/// An event of a span, or a log record.
+struct Utterance<'a> {
+    name: &'a str,
+    attributes: &'a [Attribute],
+    body: Option<&'a Value>,
+    place: Place,
+}
+
+impl<'a> Utterance<'a> {
+    fn of_event(event: &'a Event) -> Self {
+        Utterance { name: &event.name, attributes: &event.attributes, body: None, place: Place::Event }
+    }
+
+    /// The name stands in its field, or in an attribute where a library knows no such field.
+    fn of_record(record: &'a LogRecord) -> Self {
+        let name = Some(record.event_name.as_str()).filter(|name| !name.is_empty());
+        let named = || text(&record.attributes, "event.name");
+        let name = name.or_else(named).unwrap_or_default();
+        Utterance { name, attributes: &record.attributes, body: Some(&record.body), place: Place::Record }
+    }
+
+    /// The event as one object: its body (structured, or JSON text), completed by its attributes.
+    fn object(&self) -> Map<String, Json> {
+        let body = match self.body.map(Value::to_json) {
+            Some(Json::String(text)) => parse(&text),
+            other => other.unwrap_or_default(),
+        };
+        let mut object = match body {
+            Json::Object(object) => object,
+            Json::Null => Map::new(),
+            text => Map::from_iter([("content".to_owned(), text)]),
+        };
+        for (key, value) in self.attributes {
+            let value = match value {
+                Value::Empty => continue,
+                Value::Text(text) => parse(text),
+                other => other.to_json(),
+            };
+            match (key.as_str(), value) {
+                // Azure's libraries put the whole event into one attribute.
+                ("gen_ai.event.content", Json::Object(content)) => object.extend(content),
+                (key, value) => {
+                    object.entry(key).or_insert(value);
+                }
+            }
+        }
+        object
+    }
+}
+
+/// Whether a record changes what its span means.
+pub(crate) fn is_meaningful(record: &LogRecord) -> bool {
+    let name = Utterance::of_record(record).name;
+    name == DETAILS || role(name).is_some() || name.starts_with(CONTENT)
+}
+
+/// One event with every detail of the call.
+const DETAILS: &str = "gen_ai.client.inference.operation.details";
+/// Events of conventions before 1.28 (`gen_ai.content.prompt`, `gen_ai.content.completion`), which OpenLIT and Spring still send.
+const CONTENT: &str = "gen_ai.content.";
+/// The event of an answer, one a choice.
+const CHOICE: &str = "gen_ai.choice";
+
+/// Takes in what the events and records say. `records` come in order of time.
+pub(super) fn hear(events: &[Event], records: &[LogRecord], meaning: &mut Meaning) {
+    let own_input = !meaning.detail.input_messages.is_empty();
+    let own_output = !meaning.detail.output_messages.is_empty();
+    let utterances = events.iter().map(Utterance::of_event).chain(records.iter().map(Utterance::of_record));
+    for utterance in utterances {
+        if utterance.name == DETAILS || utterance.name.starts_with(CONTENT) {
+            // Of several such events each may hold a part of the messages.
+            let said =
+                |own: bool, list: &mut Vec<Message>| if own { Vec::new() } else { std::mem::take(list) };
+            let input = said(own_input, &mut meaning.detail.input_messages);
+            let output = said(own_output, &mut meaning.detail.output_messages);
+            table::apply(utterance.attributes, utterance.place, meaning);
+            join(&mut meaning.detail.input_messages, input);
+            join(&mut meaning.detail.output_messages, output);
+        } else if let Some(role) = role(utterance.name) {
+            let object = utterance.object();
+            let fact = one(role, object, !own_input, !own_output, &mut meaning.detail);
+            if let Some(field) = fact {
+                meaning.tell(field, utterance.name, utterance.place);
+            }
+        }
+    }
+}
+
+/// Puts what was said before in front, unless it is said again.
+fn join(list: &mut Vec<Message>, before: Vec<Message>) {
+    if *list == before {
+        return;
+    }
+    let later = std::mem::replace(list, before);
+    list.extend(later);
+}
+
+/// A list of such events in one attribute: `events` of pydantic-ai's instrumentation version 1.
+pub(super) fn listed(json: &Json, detail: &mut Detail) -> bool {
+    let (input, output) = (detail.input_messages.is_empty(), detail.output_messages.is_empty());
+    let mut told = false;
+    for event in json.as_array().into_iter().flatten().filter_map(Json::as_object) {
+        let name = event.get("event.name").and_then(Json::as_str).unwrap_or_default();
+        if let Some(role) = role(name) {
+            told |= one(role, event.clone(), input, output, detail).is_some();
+        }
+    }
+    told
+}
+
+/// Takes in one message; tells which field it went into.
+fn one(
+    role: &str,
+    mut object: Map<String, Json>,
+    input: bool,
+    output: bool,
+    detail: &mut Detail,
+) -> Option<Field> {
+    // Strands writes parts as JSON text.
+    for name in ["content", "message", "tool.result"] {
+        if let Some(Json::String(text)) = object.get(name)
+            && let Json::Array(parts) = parse(text)
+            && parts.iter().all(Json::is_object)
+        {
+            object.insert(name.to_owned(), Json::Array(parts));
+        }
+    }
+    if detail.kind == Kind::Tool {
+        return tool(role, &object, detail);
+    }
+    let result = object.remove("tool.result");
+    if role == CHOICE {
+        if !output {
+            return None;
+        }
+        let reason = object.get("finish_reason").and_then(Json::as_str).map(str::to_owned);
+        let said = object.remove("message").or_else(|| object.remove("content")).unwrap_or_default();
+        let said = if said.is_object() { said } else { serde_json::json!({"content": said}) };
+        let mut messages = message::messages(&said, "assistant");
+        if let Some(message) = messages.first_mut() {
+            message.finish_reason = message.finish_reason.take().or_else(|| reason.clone());
+        }
+        if let Some(reason) = reason.filter(|_| detail.finish_reasons.len() <= detail.output_messages.len()) {
+            detail.finish_reasons.push(reason);
+        }
+        detail.output_messages.extend(messages);
+        let parts = result.as_ref().map(message::parts).unwrap_or_default();
+        if !parts.is_empty() {
+            detail.output_messages.push(Message { role: "tool".into(), parts, ..Message::default() });
+        }
+        return Some(Field::OutputMessages);
+    }
+    if !input {
+        return None;
+    }
+    object.entry("role").or_insert_with(|| role.into());
+    detail.input_messages.extend(message::messages(&Json::Object(object), role));
+    Some(Field::InputMessages)
+}
+
+/// On a tool's own span the tool message is what it was given and the choice what it gave back.
+fn tool(role: &str, object: &Map<String, Json>, detail: &mut Detail) -> Option<Field> {
+    let tool = detail.tool.get_or_insert_default();
+    let (slot, name, field) = match role {
+        CHOICE => (&mut tool.result, "message", Field::ToolResult),
+        "tool" => (&mut tool.arguments, "content", Field::ToolArguments),
+        _ => return None,
+    };
+    if slot.is_some() {
+        return None;
+    }
+    *slot = object.get(name).map(message::plain_result);
+    slot.is_some().then_some(field)
+}
+
+/// The role of whom a per-message event quotes; `gen_ai.choice` for an answer.
+fn role(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "gen_ai.system.message" => "system",
+        "gen_ai.user.message" => "user",
+        "gen_ai.assistant.message" => "assistant",
+        "gen_ai.tool.message" => "tool",
+        "gen_ai.choice" | "gen_ai.assistant.choice" => CHOICE,
+        _ => return None,
+    })
+}
+
+/// When the first token came, in milliseconds from the start, by the events that streaming instrumentors write.
+pub(super) fn first_token_ms(start_ns: u64, events: &[Event]) -> Option<(f64, &str)> {
+    const NAMES: [&str; 5] = [
+        "First Token Stream Event",
+        "ai.stream.firstChunk",
+        "gen_ai.content.completion.chunk",
+        "llm.content.completion.chunk",
+        "first_token",
+    ];
+    let first = events.iter().find(|event| NAMES.contains(&event.name.as_str()))?;
+    Some((first.time_ns.checked_sub(start_ns)? as f64 / 1e6, &first.name))
+}
+
+fn text<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a str> {
+    attributes.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.as_text())
+}

@@ -1,0 +1,77 @@
+//! Retrieval, embeddings, tools, agents, and what went in and out of any step.
+
+use bennu_semconv::{gen_ai, openinference as oi};
+
+use super::{Dialect as D, Rule, row};
+use crate::decode::normalise::{convert as c, field::Field as F};
+
+#[rustfmt::skip]
+pub(super) const ROWS: &[Rule] = &[
+    row(F::Query, oi::RERANKER_QUERY,                        D::OpenInference, "",           &c::TEXT),
+    row(F::Query, gen_ai::RETRIEVAL_QUERY,                   D::GenAi,         "1.38",       &c::TEXT),
+    row(F::Query, "traceloop.entity.input#/query",           D::Traceloop,     "",           &c::TEXT),
+    row(F::Query, "mlflow.spanInputs#/query",                D::MlFlow,        "",           &c::TEXT),
+    row(F::Documents, oi::RETRIEVAL_DOCUMENTS,               D::OpenInference, "",           &c::DOCUMENTS),
+    row(F::Documents, oi::RERANKER_OUTPUT_DOCUMENTS,         D::OpenInference, "",           &c::DOCUMENTS),
+    row(F::Documents, gen_ai::RETRIEVAL_DOCUMENTS,           D::GenAi,         "1.38",       &c::DOCUMENTS),
+    row(F::Documents, "traceloop.entity.output#/documents",  D::Traceloop,     "",           &c::DOCUMENTS),
+    row(F::Documents, "gen_ai.task.output#/documents",       D::Traceloop,     "",           &c::DOCUMENTS),
+    row(F::Documents, "haystack.component.output#/documents", D::Haystack,     "2",          &c::DOCUMENTS),
+    row(F::InputDocuments, oi::RERANKER_INPUT_DOCUMENTS,     D::OpenInference, "",           &c::DOCUMENTS),
+    row(F::Embeddings, oi::EMBEDDING_EMBEDDINGS,             D::OpenInference, "",           &c::EMBEDDINGS),
+    row(F::Embeddings, "ai.values",                          D::AiSdk,         "3 to 6",     &c::VALUES),
+    row(F::Embeddings, "ai.value",                           D::AiSdk,         "3 to 6",     &c::VALUES),
+
+    row(F::ToolName, oi::TOOL_NAME,                          D::OpenInference, "",           &c::TEXT),
+    row(F::ToolName, gen_ai::TOOL_NAME,                      D::GenAi,         "",           &c::TEXT),
+    row(F::ToolName, "ai.toolCall.name",                     D::AiSdk,         "3 to 6",     &c::TEXT),
+    row(F::ToolName, "lk.function_tool.name",                D::LiveKit,       "1",          &c::TEXT),
+    row(F::ToolName, "tool_name",                            D::ClaudeCode,    "",           &c::TEXT),
+    row(F::ToolDescription, oi::TOOL_DESCRIPTION,            D::OpenInference, "",           &c::TEXT),
+    row(F::ToolDescription, gen_ai::TOOL_DESCRIPTION,        D::GenAi,         "",           &c::TEXT),
+    row(F::ToolCallId, oi::TOOL_ID,                          D::OpenInference, "",           &c::TEXT),
+    row(F::ToolCallId, gen_ai::TOOL_CALL_ID,                 D::GenAi,         "",           &c::TEXT),
+    row(F::ToolCallId, "ai.toolCall.id",                     D::AiSdk,         "3 to 6",     &c::TEXT),
+    row(F::ToolCallId, "tool_call.id",                       D::OpenInference, "Vercel",     &c::TEXT),
+    row(F::ToolCallId, "lk.function_tool.id",                D::LiveKit,       "1",          &c::TEXT),
+    row(F::ToolArguments, gen_ai::TOOL_CALL_ARGUMENTS,       D::GenAi,         "1.38",       &c::JSON),
+    row(F::ToolArguments, "tool_arguments",                  D::PydanticAi,    "instrumentation 1 and 2", &c::JSON),
+    row(F::ToolArguments, "ai.toolCall.args",                D::AiSdk,         "3 to 6",     &c::JSON),
+    row(F::ToolArguments, "gen_ai.tool.input",               D::Sentry,        "",           &c::JSON),
+    row(F::ToolArguments, "gcp.vertex.agent.tool_call_args", D::GoogleAdk,     "1",          &c::JSON),
+    row(F::ToolArguments, "lk.function_tool.arguments",      D::LiveKit,       "1",          &c::JSON),
+    row(F::ToolResult, gen_ai::TOOL_CALL_RESULT,             D::GenAi,         "1.38",       &c::RESULT),
+    row(F::ToolResult, "tool_response",                      D::PydanticAi,    "instrumentation 1 and 2", &c::RESULT),
+    row(F::ToolResult, "ai.toolCall.result",                 D::AiSdk,         "3 to 6",     &c::RESULT),
+    row(F::ToolResult, "gen_ai.tool.output",                 D::Sentry,        "",           &c::RESULT),
+    row(F::ToolResult, "gcp.vertex.agent.tool_response",     D::GoogleAdk,     "1",          &c::RESULT),
+    row(F::ToolResult, "lk.function_tool.output",            D::LiveKit,       "1",          &c::RESULT),
+
+    row(F::AgentName, oi::AGENT_NAME,                        D::OpenInference, "",           &c::TEXT),
+    row(F::AgentName, gen_ai::AGENT_NAME,                    D::GenAi,         "",           &c::TEXT),
+    row(F::AgentName, "agent_name",                          D::PydanticAi,    "",           &c::TEXT),
+    row(F::AgentName, "crewai.agent.role",                   D::CrewAi,        "",           &c::TEXT),
+
+    // What went in and out; `finish` adds the media types that OpenInference names.
+    row(F::Input, oi::INPUT_VALUE,                           D::OpenInference, "",           &c::CONTENT),
+    row(F::Input, "traceloop.entity.input",                  D::Traceloop,     "",           &c::CONTENT),
+    row(F::Input, "mlflow.spanInputs",                       D::MlFlow,        "",           &c::CONTENT),
+    row(F::Input, "langfuse.observation.input",              D::Langfuse,      "3",          &c::CONTENT),
+    row(F::Input, "langfuse.trace.input",                    D::Langfuse,      "3",          &c::CONTENT),
+    row(F::Input, "gen_ai.task.input",                       D::Traceloop,     "0.60",       &c::CONTENT),
+    row(F::Input, "genkit:input",                            D::Genkit,        "",           &c::CONTENT),
+    row(F::Input, "haystack.component.input",                D::Haystack,      "2",          &c::CONTENT),
+    row(F::Input, "haystack.pipeline.input_data",            D::Haystack,      "2",          &c::CONTENT),
+    row(F::Input, "lk.user_input",                           D::LiveKit,       "1",          &c::CONTENT),
+    row(F::Input, "lk.input_text",                           D::LiveKit,       "1",          &c::CONTENT),
+    row(F::Output, oi::OUTPUT_VALUE,                         D::OpenInference, "",           &c::CONTENT),
+    row(F::Output, "traceloop.entity.output",                D::Traceloop,     "",           &c::CONTENT),
+    row(F::Output, "mlflow.spanOutputs",                     D::MlFlow,        "",           &c::CONTENT),
+    row(F::Output, "langfuse.observation.output",            D::Langfuse,      "3",          &c::CONTENT),
+    row(F::Output, "langfuse.trace.output",                  D::Langfuse,      "3",          &c::CONTENT),
+    row(F::Output, "final_result",                           D::PydanticAi,    "",           &c::CONTENT),
+    row(F::Output, "gen_ai.task.output",                     D::Traceloop,     "0.60",       &c::CONTENT),
+    row(F::Output, "genkit:output",                          D::Genkit,        "",           &c::CONTENT),
+    row(F::Output, "haystack.component.output",              D::Haystack,      "2",          &c::CONTENT),
+    row(F::Output, "haystack.pipeline.output_data",          D::Haystack,      "2",          &c::CONTENT),
+];
