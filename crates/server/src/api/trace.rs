@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::{parameters::Parameters, rfc3339, spans::attributes};
 use crate::{
     app::App,
+    decode::{self, Fact},
     error::{Code, Error},
     query::{self, SpanDetail},
 };
@@ -162,6 +163,7 @@ fn span(found: &SpanDetail) -> Value {
         "tool": detail.tool,
         "agent_name": detail.agent_name,
         "finish_reasons": detail.finish_reasons,
+        "time_to_first_token_ms": detail.time_to_first_token_ms,
         "usage": detail.usage,
         "usage_owned": owned,
         "cost_reported": detail.cost,
@@ -180,6 +182,7 @@ fn span(found: &SpanDetail) -> Value {
             "span_id": link.span_id,
             "attributes": attributes(&link.attributes),
         })).collect::<Vec<_>>(),
+        "sources": sources(&found.facts),
         "attributes": attributes(&span.attributes),
         "resource": attributes(&span.origin.resource.attributes),
         "scope": {"name": span.origin.scope_name, "version": span.origin.scope_version},
@@ -190,6 +193,23 @@ fn span(found: &SpanDetail) -> Value {
             "attributes": span.dropped_attributes, "events": span.dropped_events, "links": span.dropped_links
         },
     })
+}
+
+/// Where each field came from: the attribute (with a JSON pointer where only a part of it was taken), the event, or what it follows
+/// from. A field that several attributes set together names them all.
+fn sources(facts: &[Fact]) -> Value {
+    let mut fields = serde_json::Map::new();
+    for fact in facts {
+        let source = json!({
+            "attribute": fact.attribute,
+            "place": fact.place.name(),
+            "dialect": fact.dialect.map(decode::Dialect::name),
+        });
+        if let Value::Array(sources) = fields.entry(fact.field.path()).or_insert_with(|| json!([])) {
+            sources.push(source);
+        }
+    }
+    Value::Object(fields)
 }
 
 fn milliseconds(duration_ns: u64) -> f64 {

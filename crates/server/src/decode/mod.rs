@@ -14,7 +14,7 @@ pub mod summary;
 
 use bennu_model::Span;
 
-pub(crate) use normalise::is_understood;
+pub(crate) use normalise::{Dialect, Fact, Field, Meaning, Place, explain, is_understood};
 pub use normalise::{dialects, normalise};
 pub use summary::{answer, question, summarise};
 

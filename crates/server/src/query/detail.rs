@@ -5,7 +5,7 @@ use bennu_store::{StoredSpan, TraceRow};
 
 use crate::{
     app::App,
-    decode::normalise,
+    decode::{self, Fact, Meaning},
     error::{Code, Error},
 };
 
@@ -14,6 +14,15 @@ use crate::{
 pub(crate) struct SpanDetail {
     pub(crate) stored: StoredSpan,
     pub(crate) detail: Detail,
+    /// Where each fact of it came from.
+    pub(crate) facts: Vec<Fact>,
+}
+
+impl SpanDetail {
+    fn new(stored: StoredSpan) -> SpanDetail {
+        let Meaning { detail, facts } = decode::explain(&stored.span, &[]);
+        SpanDetail { stored, detail, facts }
+    }
 }
 
 /// One span of a trace.
@@ -44,10 +53,7 @@ pub(crate) async fn span_details(app: &App, trace: &TraceRow) -> Result<Vec<Span
 
 async fn details(app: &App, trace: &TraceRow, only: Option<Vec<SpanId>>) -> Result<Vec<SpanDetail>, Error> {
     let spans = app.store.spans(trace.id, only).await?;
-    blocking(move || {
-        spans.into_iter().map(|stored| SpanDetail { detail: normalise(&stored.span, &[]), stored }).collect()
-    })
-    .await
+    blocking(move || spans.into_iter().map(SpanDetail::new).collect()).await
 }
 
 /// Runs what computes for long away from the threads that answer others.

@@ -116,3 +116,32 @@ fn messages_and_documents_of_one_json_text_are_read() {
             || page('3').contains("&#34;query&#34;:&#34;sqlite wal&#34;")
     );
 }
+
+#[test]
+fn json_and_page_say_which_attribute_a_field_came_from() {
+    let server = TestServer::start();
+    server.send(json!([span(
+        'e',
+        '1',
+        None,
+        "ai.generateText.doGenerate",
+        &[
+            ("ai.operationId", json!("ai.generateText.doGenerate")),
+            ("gen_ai.response.model", json!("gpt-5-mini-2025")),
+            ("ai.usage.promptTokens", json!(84)),
+            ("ai.response.providerMetadata", json!("{\"anthropic\":{\"cacheReadInputTokens\":1024}}")),
+        ]
+    )]));
+    let trace = "e".repeat(32);
+    let span = &server.trace(&trace)["spans"][0];
+    assert_eq!(span["usage"]["input"], 1108, "cached tokens are part of the input");
+    let source = |field: &str| span["sources"][field][0].clone();
+    assert_eq!(source("kind")["dialect"], "Vercel AI SDK");
+    assert_eq!(source("model_answering")["attribute"], "gen_ai.response.model");
+    assert_eq!(
+        source("usage.cache_read")["attribute"],
+        "ai.response.providerMetadata#/anthropic/cacheReadInputTokens"
+    );
+    let page = server.get(&format!("/projects/p/traces/{trace}")).text;
+    assert!(page.contains("Where this came from") && page.contains("ai.usage.promptTokens"));
+}

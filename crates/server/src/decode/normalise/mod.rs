@@ -48,6 +48,18 @@ pub(crate) enum Place {
     Derived,
 }
 
+impl Place {
+    /// The word for it in answers and on pages.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Place::Span => "span",
+            Place::Event => "event",
+            Place::Record => "log record",
+            Place::Derived => "derived",
+        }
+    }
+}
+
 /// Where a field's value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fact {

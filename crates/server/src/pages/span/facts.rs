@@ -5,6 +5,7 @@ use bennu_semconv::otel;
 
 use super::listed::Listed;
 use crate::{
+    decode::{Fact, Place as DecodePlace},
     pages::{
         content::{self, Text},
         format,
@@ -72,6 +73,7 @@ pub(super) fn facts(found: &SpanDetail) -> Vec<(&'static str, String)> {
         ("agent", detail.agent_name.clone()),
         ("response id", detail.response_id.clone()),
         ("finish reason", Some(detail.finish_reasons.join(", "))),
+        ("first token after", detail.time_to_first_token_ms.map(|ms| format::duration((ms * 1e6) as u64))),
         ("error type", detail.error_type.clone()),
         ("session", detail.session_id.clone()),
         ("user", detail.user_id.clone()),
@@ -85,6 +87,29 @@ pub(super) fn facts(found: &SpanDetail) -> Vec<(&'static str, String)> {
     .into_iter()
     .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)))
     .collect()
+}
+
+/// Where a field came from, as the pane's table shows it.
+pub(in crate::pages) struct SourceView {
+    pub(in crate::pages) field: &'static str,
+    pub(in crate::pages) attribute: String,
+    /// Whose attribute it is; where it stood, if that was not among the span's attributes.
+    pub(in crate::pages) said_by: String,
+}
+
+/// Where every field came from.
+pub(super) fn sources(facts: &[Fact]) -> Vec<SourceView> {
+    let said_by = |fact: &Fact| match (fact.dialect, fact.place) {
+        (Some(dialect), DecodePlace::Span) => dialect.name().to_owned(),
+        (Some(dialect), place) => format!("{}, {}", dialect.name(), place.name()),
+        (None, place) => place.name().to_owned(),
+    };
+    let source = |fact: &Fact| SourceView {
+        field: fact.field.path(),
+        attribute: content::name(&fact.attribute),
+        said_by: said_by(fact),
+    };
+    facts.iter().map(source).collect()
 }
 
 /// What is unusual about the record itself.

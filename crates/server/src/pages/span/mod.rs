@@ -23,7 +23,7 @@ use super::{
 };
 use crate::query::{Context, SpanDetail};
 use document::{DocumentView, Moved, documents, reranked};
-use facts::{Exception, exceptions, facts, notes, usage_note};
+use facts::{Exception, SourceView, exceptions, facts, notes, sources, usage_note};
 use listed::Listed;
 use message::{Conversation, conversation};
 use sent::{EventView, LinkView, Pairs, attributes, events, links, origin, unknown};
@@ -105,6 +105,8 @@ pub(super) struct SpanView {
     pub(super) parameters: Pairs,
     pub(super) template: Option<TemplateView>,
     pub(super) facts: Vec<(&'static str, String)>,
+    /// Where each field came from.
+    pub(super) sources: Vec<SourceView>,
     pub(super) metadata: Option<Text>,
     pub(super) events: Listed<EventView>,
     pub(super) links: Listed<LinkView>,
@@ -238,6 +240,7 @@ impl SpanView {
             parameters: members(detail.invocation_parameters.as_ref()),
             template: detail.prompt_template.as_ref().map(template),
             facts: facts(found),
+            sources: sources(&found.facts),
             metadata: detail.metadata.as_ref().map(Text::json),
             events: events(span),
             links: links(span),
