@@ -22,7 +22,7 @@ use crate::{
     dedup::Dedup,
     reader::Pool,
     schema,
-    writer::{self, Append, Held, Job, Writer},
+    writer::{self, Append, Held, Job, Long, Writer},
 };
 
 const DATABASE: &str = "bennu.db";
@@ -167,7 +167,7 @@ impl Store {
     /// Those of the database.
     pub async fn delete(&self, project: &str, trace: Option<TraceId>) -> Result<usize> {
         let project = Arc::from(project);
-        let deleted = self.work(|done| Job::Delete { project, trace, deleted: 0, done }).await?;
+        let deleted = self.work(|done| Job::Long(Long::Delete { project, trace, deleted: 0, done })).await?;
         if deleted > 0 {
             let _ = self.sweeper.send(());
         }

@@ -41,12 +41,19 @@ const MAX_GROUP_SPANS: usize = 8_000;
 pub(crate) enum Job {
     /// Store spans of one project.
     Append(Append),
+    /// Do what takes several turns.
+    Long(Long),
+    /// Answer, to show that the thread lives.
+    Ping { done: oneshot::Sender<Result<()>> },
+}
+
+/// Long work, done a slice at a time.
+#[derive(Debug)]
+pub(crate) enum Long {
     /// Delete one trace of a project, or everything of it. Answers with the number of traces deleted.
     Delete { project: Arc<str>, trace: Option<TraceId>, deleted: usize, done: oneshot::Sender<Result<usize>> },
     /// Delete rows nobody refers to (see `sweep`).
     Collect { garbage: sweep::Garbage, done: oneshot::Sender<Result<()>> },
-    /// Answer, to show that the thread lives.
-    Ping { done: oneshot::Sender<Result<()>> },
 }
 
 /// One caller's spans, until they are answered.
@@ -146,8 +153,8 @@ struct Thread {
     jobs: mpsc::Receiver<Job>,
     /// A job that was taken from the queue but belongs to the next group.
     next: Option<Job>,
-    /// Long work, done a slice at a time when nothing else waits.
-    later: VecDeque<Job>,
+    /// Long work for when nothing else waits.
+    later: VecDeque<Long>,
     log_bounded: Instant,
 }
 
@@ -162,12 +169,12 @@ impl Thread {
                     let appends = self.gather(append);
                     self.append(appends);
                     // Long work has its turn under load, too.
-                    if let Some(job) = self.later.pop_front() {
-                        self.slice(job);
+                    if let Some(long) = self.later.pop_front() {
+                        self.slice(long);
                     }
                 }
                 Job::Ping { done } => drop(done.send(Ok(()))),
-                job => self.slice(job),
+                Job::Long(long) => self.slice(long),
             }
             self.bound_log();
         }
@@ -179,13 +186,13 @@ impl Thread {
         if let Some(job) = self.next.take().or_else(|| self.jobs.try_recv().ok()) {
             return Some(job);
         }
-        self.later.pop_front().or_else(|| self.jobs.recv().ok())
+        self.later.pop_front().map(Job::Long).or_else(|| self.jobs.recv().ok())
     }
 
     /// Does a slice of long work; what is left goes to the end of the line.
-    fn slice(&mut self, job: Job) {
-        match job {
-            Job::Delete { project, trace, deleted, done } => {
+    fn slice(&mut self, long: Long) {
+        match long {
+            Long::Delete { project, trace, deleted, done } => {
                 let before = self.connection.total_changes();
                 let outcome = delete::delete(&mut self.connection, &mut self.state, &project, trace);
                 if outcome.is_ok() && self.connection.total_changes() != before {
@@ -194,7 +201,7 @@ impl Thread {
                 match outcome {
                     Ok((more, true)) => drop(done.send(Ok(deleted + more))),
                     Ok((more, false)) => {
-                        self.later.push_back(Job::Delete { project, trace, deleted: deleted + more, done });
+                        self.later.push_back(Long::Delete { project, trace, deleted: deleted + more, done });
                     }
                     Err(error) => {
                         self.forget();
@@ -202,11 +209,10 @@ impl Thread {
                     }
                 }
             }
-            Job::Collect { mut garbage, done } => match sweep::collect(&mut self.connection, &mut garbage) {
-                Ok(true) => self.later.push_back(Job::Collect { garbage, done }),
+            Long::Collect { mut garbage, done } => match sweep::collect(&mut self.connection, &mut garbage) {
+                Ok(true) => self.later.push_back(Long::Collect { garbage, done }),
                 outcome => drop(done.send(outcome.map(drop))),
             },
-            job @ (Job::Append(_) | Job::Ping { .. }) => self.next = Some(job),
         }
     }
 

@@ -17,7 +17,7 @@ use std::{
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::Job;
+use super::{Job, Long};
 use crate::{
     Error, Result,
     dedup::Dedup,
@@ -58,7 +58,7 @@ pub(crate) fn sweep(
         std::thread::sleep(Duration::from_millis(5));
     }
     let (done, answer) = oneshot::channel();
-    queue.send(Job::Collect { garbage, done }).map_err(|_| Error::Closed)?;
+    queue.send(Job::Long(Long::Collect { garbage, done })).map_err(|_| Error::Closed)?;
     answer.blocking_recv().map_err(|_| Error::Closed)?
 }
 
