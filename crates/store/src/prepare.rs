@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bennu_model::{Span, SpanId, StatusCode, Summary, TraceId};
+use bennu_model::{Span, SpanId, Summary, TraceId};
 
 use crate::{
     dedup::{Dedup, Ticket},
@@ -29,20 +29,9 @@ impl<'a> Preparer<'a> {
     }
 
     /// Prepares one span.
-    pub fn prepare(&mut self, span: Span, mut summary: Summary) -> Prepared {
-        summary.response_id = summary.response_id.filter(|id| !id.is_empty());
-        let columns = [
-            &mut summary.model,
-            &mut summary.provider,
-            &mut summary.session_id,
-            &mut summary.user_id,
-            &mut summary.service,
-            &mut summary.note,
-        ];
-        for text in columns.into_iter().flatten() {
-            text.truncate(text.floor_char_boundary(MAX_COLUMN_BYTES));
-        }
-        let (trace_id, span_id, status) = (span.trace_id, span.span_id, span.status.code);
+    pub fn prepare(&mut self, span: Span, summary: Summary) -> Prepared {
+        let summary = fit(summary);
+        let (trace_id, span_id) = (span.trace_id, span.span_id);
         let (start_ns, end_ns) = (column(span.start_ns), column(span.end_ns));
         // A span that names itself as its parent is a root.
         let parent_id = span.parent_id.filter(|parent| *parent != span_id);
@@ -55,25 +44,12 @@ impl<'a> Preparer<'a> {
             .filter(|(target, _)| *target != trace_id)
             .take(MAX_LINKS)
             .collect();
-        let Encoded { data, pending, version } = Encoder::encode(self.dedup, &mut self.shared, span, &name);
+        let Encoded { data, pending, version } =
+            Encoder::encode(self.dedup, &mut self.shared, span, &name, summary.status);
         self.bytes +=
             1_024 + links.len() * 24 + data.len() + pending.iter().map(Pending::size_bytes).sum::<usize>();
-        Prepared {
-            trace_id,
-            span_id,
-            parent_id,
-            name,
-            status,
-            start_ns,
-            end_ns,
-            scope,
-            summary,
-            links,
-            version,
-            data,
-            pending,
-            _ticket: self.ticket.clone(),
-        }
+        let said = Said { trace_id, span_id, parent_id, name, start_ns, end_ns, scope, summary, version };
+        Prepared { said, links, data, pending, _ticket: self.ticket.clone() }
     }
 
     /// Bytes that the prepared spans hold in memory until they are stored, about.
@@ -85,24 +61,46 @@ impl<'a> Preparer<'a> {
 /// A span ready to be written.
 #[derive(Debug)]
 pub struct Prepared {
+    pub(crate) said: Said,
+    /// What it points at in other traces, as far as that can be found from there.
+    pub(crate) links: Vec<(TraceId, SpanId)>,
+    pub(crate) data: Vec<u8>,
+    pub(crate) pending: Vec<Pending>,
+    /// Keeps the ids in `pending` valid until they are committed.
+    pub(crate) _ticket: Arc<Ticket>,
+}
+
+/// What a version of a span says in its columns.
+#[derive(Debug)]
+pub(crate) struct Said {
     pub(crate) trace_id: TraceId,
     pub(crate) span_id: SpanId,
     pub(crate) parent_id: Option<SpanId>,
     pub(crate) name: String,
-    pub(crate) status: StatusCode,
     pub(crate) start_ns: i64,
     pub(crate) end_ns: i64,
     /// Hash of the instrumentation scope's name.
     pub(crate) scope: i64,
     pub(crate) summary: Summary,
-    /// What it points at in other traces, as far as that can be found from there.
-    pub(crate) links: Vec<(TraceId, SpanId)>,
     /// Tells two versions of one span apart: a resent span repeats it, an updated one does not.
     pub(crate) version: [u8; 8],
-    pub(crate) data: Vec<u8>,
-    pub(crate) pending: Vec<Pending>,
-    /// Keeps the ids in `pending` valid until they are committed.
-    pub(crate) _ticket: Arc<Ticket>,
+}
+
+/// Cuts what columns and indexes hold.
+pub(crate) fn fit(mut summary: Summary) -> Summary {
+    summary.response_id = summary.response_id.filter(|id| !id.is_empty());
+    let columns = [
+        &mut summary.model,
+        &mut summary.provider,
+        &mut summary.session_id,
+        &mut summary.user_id,
+        &mut summary.service,
+        &mut summary.note,
+    ];
+    for text in columns.into_iter().flatten() {
+        text.truncate(text.floor_char_boundary(MAX_COLUMN_BYTES));
+    }
+    summary
 }
 
 fn scope_hash(name: &str) -> i64 {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bennu_model::{Attribute, OtelKind, Span, SpanId, Status, TraceId};
+use bennu_model::{Attribute, OtelKind, Span, SpanId, Status, StatusCode, TraceId};
 use rusqlite::{Connection, Row, types::Value};
 
 use super::{
@@ -19,9 +19,9 @@ use crate::{
 /// A span as it was sent, with what the store adds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredSpan {
-    /// Everything that was sent.
+    /// Everything that was sent, its status as it was sent.
     pub span: Span,
-    /// The light row.
+    /// The light row: its status is how the span is understood to have ended.
     pub row: SpanRow,
 }
 
@@ -145,7 +145,10 @@ fn read(row: &Row<'_>, fetch: &mut Fetch<'_>) -> Result<StoredSpan> {
         otel_kind: OtelKind::from_number(record.otel_kind.into()),
         start_ns: time(record.start_ns, light.start_ns),
         end_ns: time(record.end_ns, light.end_ns),
-        status: Status { code: light.status, message: record.status_message },
+        status: Status {
+            code: record.status.map_or(light.status, |code| StatusCode::from_number(code.into())),
+            message: record.status_message,
+        },
         attributes: decoded.attributes,
         dropped_attributes: record.dropped_attributes,
         events: decoded.events,

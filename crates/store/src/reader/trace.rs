@@ -35,7 +35,7 @@ pub struct SpanRow {
     pub name: String,
     /// Kind.
     pub kind: Kind,
-    /// Status.
+    /// How it ended: what it says, or an error that only an event or `error.type` tells of.
     pub status: StatusCode,
     /// Start, nanoseconds since the Unix epoch.
     pub start_ns: i64,

@@ -21,7 +21,7 @@ pub struct TraceRow {
     pub end_ns: i64,
     /// Spans stored.
     pub spans: u64,
-    /// Spans with status error.
+    /// Spans that ended in an error, by [`SpanRow::status`](crate::SpanRow).
     pub errors: u64,
     /// Name of the root, or of the outermost span that has arrived.
     pub name: String,

@@ -4,7 +4,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use bennu_model::{Attribute, Event, Link, Origin, Resource, Span, Value};
+use bennu_model::{Attribute, Event, Link, Origin, Resource, Span, StatusCode, Value};
 use prost::Message;
 
 use super::{
@@ -87,13 +87,19 @@ pub(crate) struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    /// Encodes a span.
-    pub(crate) fn encode(dedup: &'a Dedup, shared: &'a mut Shared, span: Span, column_name: &str) -> Encoded {
+    /// Encodes a span whose columns say this name and this status.
+    pub(crate) fn encode(
+        dedup: &'a Dedup,
+        shared: &'a mut Shared,
+        span: Span,
+        column_name: &str,
+        column_status: StatusCode,
+    ) -> Encoded {
         let mut encoder = Encoder { dedup, shared, pending: Vec::new(), version: blake3::Hasher::new() };
         let columns = (span.parent_id, span.start_ns, span.end_ns, span.status.code, &span.name);
         encoder.version.update(format!("{columns:?}").as_bytes());
         let (resource, scope) = encoder.origin(&span.origin);
-        let record = format::Record {
+        let mut record = format::Record {
             trace_state: span.trace_state,
             flags: span.flags,
             otel_kind: span.otel_kind as i32,
@@ -110,10 +116,16 @@ impl<'a> Encoder<'a> {
             name: if span.name == column_name { String::new() } else { span.name },
             start_ns: if i64::try_from(span.start_ns).is_err() { span.start_ns } else { 0 },
             end_ns: if i64::try_from(span.end_ns).is_err() { span.end_ns } else { 0 },
+            status: None,
         };
-        let raw = record.encode_to_vec();
+        let mut raw = record.encode_to_vec();
         let mut version = [0; 8];
         version.copy_from_slice(&encoder.version.update(&raw).finalize().as_bytes()[..8]);
+        // After the hash: a span is the same however its status is understood.
+        if span.status.code != column_status {
+            record.status = Some(span.status.code as i32);
+            raw = record.encode_to_vec();
+        }
         Encoded { data: pack::pack(&raw), pending: encoder.pending, version }
     }
 

@@ -41,6 +41,9 @@ pub(crate) struct Record {
     pub(crate) start_ns: u64,
     #[prost(fixed64, tag = "14")]
     pub(crate) end_ns: u64,
+    /// The status's code as sent; set only where the column says another.
+    #[prost(int32, optional, tag = "17")]
+    pub(crate) status: Option<i32>,
 }
 
 /// A body: the resource, which whole batches share.

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use bennu_model::SpanId;
 
-use crate::Prepared;
+use crate::prepare::Said;
 
 /// Orders spans: roots before the rest, earlier before later, longer before shorter, then by id and version.
 pub(crate) type SpanKey = [u8; 33];
@@ -16,16 +16,16 @@ pub(crate) type SpanKey = [u8; 33];
 const ID: Range<usize> = 17..25;
 
 /// The key for names and inputs: the outermost span that began first.
-pub(crate) fn first(span: &Prepared) -> SpanKey {
+pub(crate) fn first(span: &Said) -> SpanKey {
     key(span, span.start_ns, !span.end_ns)
 }
 
 /// The key for outputs: the outermost span that ended last.
-pub(crate) fn last(span: &Prepared) -> SpanKey {
+pub(crate) fn last(span: &Said) -> SpanKey {
     key(span, !span.end_ns, span.start_ns)
 }
 
-fn key(span: &Prepared, major: i64, minor: i64) -> SpanKey {
+fn key(span: &Said, major: i64, minor: i64) -> SpanKey {
     let mut key = [0; 33];
     key[0] = u8::from(span.parent_id.is_some());
     key[1..9].copy_from_slice(&sortable(major));

@@ -6,7 +6,7 @@ use bennu_model::StatusCode;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::{State, bodies::Staged, claims::Claim, links, traces::Traces, usage::Nodes};
-use crate::{Prepared, Result, stored::refs};
+use crate::{Prepared, Result, prepare::Said, stored::refs};
 
 /// The transaction under way.
 pub(crate) struct Group<'t, 's> {
@@ -84,35 +84,29 @@ impl Group<'_, '_> {
 
     fn append(&mut self, project: i64, span: &Prepared) -> Result<()> {
         let refs = self.staged.resolve(self.transaction, &self.state.dedup, &span.pending)?;
-        let trace = self.traces.get(self.transaction, &mut self.state.traces, project, span.trace_id)?;
+        let said = &span.said;
+        let trace = self.traces.get(self.transaction, &mut self.state.traces, project, said.trace_id)?;
         let trace_row = trace.id;
         let outcome = insert(self.transaction, project, trace_row, span, &refs::encode(&refs))?;
         if !matches!(outcome, Outcome::Repeated) {
-            trace.see(span);
+            trace.see(said);
             self.changed = true;
         }
         let withdrawn = match outcome {
             Outcome::Repeated | Outcome::Outdated => return Ok(()),
             Outcome::Stored => {
-                trace.count(span.status, None);
+                trace.count(said.summary.status, None);
                 None
             }
             Outcome::Replaced { status, response } => {
-                trace.count(span.status, Some(status));
+                trace.count(said.summary.status, Some(status));
                 response
             }
         };
-        let summary = &span.summary;
-        let id = (trace_row, span.span_id.0);
-        self.nodes.arrive(
-            self.transaction,
-            trace_row,
-            span.span_id,
-            span.parent_id,
-            summary.kind,
-            summary.usage,
-        )?;
-        let response = response(project, span);
+        let summary = &said.summary;
+        let id = (trace_row, said.span_id.0);
+        self.nodes.arrive(self.transaction, trace_row, said)?;
+        let response = response(project, said);
         let mut verdicts = Vec::new();
         if let Some(withdrawn) = withdrawn.filter(|withdrawn| Some(*withdrawn) != response) {
             verdicts = self.state.claims.withdraw(withdrawn, id);
@@ -121,11 +115,11 @@ impl Group<'_, '_> {
         if let Some(response) = response {
             let claim = Claim {
                 without_messages: !summary.has_messages,
-                start_ns: span.start_ns,
-                end_ns: span.end_ns,
+                start_ns: said.start_ns,
+                end_ns: said.end_ns,
                 trace: id.0,
                 span_id: id.1,
-                scope: span.scope,
+                scope: said.scope,
                 total: summary.usage.total().unwrap_or(0),
             };
             verdicts.extend(self.state.claims.add(response, claim));
@@ -137,13 +131,12 @@ impl Group<'_, '_> {
     }
 }
 
-/// The claim a span makes, if it makes one: a hash of the provider's response id, within the project.
-fn response(project: i64, span: &Prepared) -> Option<i64> {
+/// The claim a span makes, if it makes one: a hash of the provider's response id, within the project. Who only repeats usage
+/// claims none.
+fn response(project: i64, span: &Said) -> Option<i64> {
     let summary = &span.summary;
-    let id = summary
-        .response_id
-        .as_ref()
-        .filter(|_| !summary.usage.is_unknown() && !summary.kind.repeats_usage())?;
+    let repeats = summary.aggregated || summary.kind.repeats_usage();
+    let id = summary.response_id.as_ref().filter(|_| !summary.usage.is_unknown() && !repeats)?;
     let mut hasher = blake3::Hasher::new();
     hasher.update(&project.to_be_bytes()).update(id.as_bytes());
     let mut word = [0; 8];
@@ -169,11 +162,12 @@ fn insert(
     type Row = (i64, i64, [u8; 8], i64, Option<i64>);
     let read =
         |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
-    let (id, end_ns, version, status, response): Row = select.query_row((trace, span.span_id.0), read)?;
-    if version == span.version {
+    let (id, end_ns, version, status, response): Row =
+        select.query_row((trace, span.said.span_id.0), read)?;
+    if version == span.said.version {
         return Ok(Outcome::Repeated);
     }
-    if (end_ns, version) > (span.end_ns, span.version) {
+    if (end_ns, version) > (span.said.end_ns, span.said.version) {
         return Ok(Outcome::Outdated);
     }
     // A new row, not an update: whoever follows the order of insertion (the sweep, an index) must see it as new.
@@ -191,7 +185,8 @@ fn insert_new(
     span: &Prepared,
     refs: &[u8],
 ) -> Result<bool> {
-    let summary = &span.summary;
+    let said = &span.said;
+    let summary = &said.summary;
     let mut insert = connection.prepare_cached(
         "INSERT INTO span (trace, project, span_id, parent_id, name, kind, status, start_ns, end_ns, model, note, \
          response, scope, messages, version, refs, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
@@ -200,19 +195,19 @@ fn insert_new(
     let inserted = insert.execute(rusqlite::params![
         trace,
         project,
-        span.span_id.0,
-        span.parent_id.map(|id| id.0),
-        span.name,
+        said.span_id.0,
+        said.parent_id.map(|id| id.0),
+        said.name,
         summary.kind as i64,
-        span.status as i64,
-        span.start_ns,
-        span.end_ns,
+        summary.status as i64,
+        said.start_ns,
+        said.end_ns,
         summary.model,
         summary.note,
-        response(project, span),
-        span.scope,
+        response(project, said),
+        said.scope,
         summary.has_messages,
-        span.version,
+        said.version,
         refs,
         span.data,
     ])?;

@@ -6,7 +6,7 @@ use bennu_model::{StatusCode, TOKEN_TYPES, TraceId};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::best::{Best, first, last};
-use crate::{Prepared, Result, recent::Recent};
+use crate::{Result, prepare::Said, recent::Recent};
 
 /// Trace rows kept in memory between transactions.
 const CAPACITY: usize = 8_000;
@@ -80,7 +80,7 @@ impl TraceState {
 
     /// A span was seen, whether or not it is the version that is kept: the row is about everything that was ever said, so
     /// that it does not depend on the order of arrival.
-    pub(crate) fn see(&mut self, span: &Prepared) {
+    pub(crate) fn see(&mut self, span: &Said) {
         self.start_ns = self.start_ns.min(span.start_ns);
         self.end_ns = self.end_ns.max(span.end_ns).max(span.start_ns);
         self.kinds |= 1 << span.summary.kind as i64;

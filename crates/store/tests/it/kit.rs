@@ -91,7 +91,8 @@ pub(crate) fn reports((span, summary): (Span, Summary), kind: Kind, usage: Usage
 }
 
 pub(crate) fn failed((span, summary): (Span, Summary)) -> (Span, Summary) {
-    (Span { status: Status { code: StatusCode::Error, message: "no".into() }, ..span }, summary)
+    let status = Status { code: StatusCode::Error, message: "no".into() };
+    (Span { status, ..span }, Summary { status: StatusCode::Error, ..summary })
 }
 
 pub(crate) fn of_trace((span, summary): (Span, Summary), trace: u8) -> (Span, Summary) {

@@ -39,6 +39,11 @@ fn spans() -> impl Strategy<Value = Vec<(Span, Summary)>> {
                 if luck == 2 {
                     span.status.code = StatusCode::Error;
                 }
+                // Others failed, too, and do not say so in their status.
+                if luck == 2 || luck == 3 {
+                    summary.status = StatusCode::Error;
+                }
+                summary.aggregated = luck == 4;
                 summary.kind = kind;
                 summary.usage = tokens.map_or_else(Usage::default, |(input, output)| usage(input, output));
                 summary.response_id = response.map(|response| format!("response-{response}"));
