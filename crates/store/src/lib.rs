@@ -24,10 +24,10 @@ mod store;
 mod questions;
 
 pub use error::{Error, Result};
-pub use prepare::{Prepared, Preparer};
+pub use prepare::{Batch, Prepared, PreparedLog, Preparer};
 pub use reader::{
     AttributeFilter, Bin, Charts, Cursor, Found, GroupBy, GroupFilter, GroupPage, GroupRow, LinkFrom,
-    ProjectRow, SpanFilter, SpanPage, SpanRow, StoredSpan, Trace, TraceFilter, TracePage, TraceRow,
-    TraceSort,
+    LogCounts, LogPage, LogRow, ProjectRow, SpanFilter, SpanPage, SpanRow, StoredSpan, Trace, TraceFilter,
+    TracePage, TraceRow, TraceSort,
 };
-pub use store::{Options, Store};
+pub use store::{Derive, Options, Store};

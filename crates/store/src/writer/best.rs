@@ -17,12 +17,12 @@ const ID: Range<usize> = 17..25;
 
 /// The key for names and inputs: the outermost span that began first.
 pub(crate) fn first(span: &Said) -> SpanKey {
-    key(span, span.start_ns, !span.end_ns)
+    key(span, span.start_ns, !span.known_end_ns())
 }
 
 /// The key for outputs: the outermost span that ended last.
 pub(crate) fn last(span: &Said) -> SpanKey {
-    key(span, !span.end_ns, span.start_ns)
+    key(span, !span.known_end_ns(), span.start_ns)
 }
 
 fn key(span: &Said, major: i64, minor: i64) -> SpanKey {
@@ -58,10 +58,20 @@ impl<T> Best<T> {
         Best { key: key.and_then(|key| key.try_into().ok()), value }
     }
 
-    /// Takes the value if there is one and no span with a lesser key gave one.
-    pub(crate) fn offer(&mut self, key: &SpanKey, value: Option<T>) {
-        if value.is_some() && self.key.as_ref().is_none_or(|held| key < held) {
-            *self = Best { key: Some(*key), value };
+    /// Of one span; nothing without a value.
+    pub(crate) fn new(key: SpanKey, value: Option<T>) -> Self {
+        Best { key: value.is_some().then_some(key), value }
+    }
+
+    /// Takes the other value if there is one and its key is less; if it is the same, `wins_ties` decides.
+    pub(crate) fn join(&mut self, other: Self, wins_ties: bool) {
+        let better = match (&other.key, &self.key) {
+            (Some(other), Some(held)) => other < held || (wins_ties && other == held),
+            (other, None) => other.is_some(),
+            (None, Some(_)) => false,
+        };
+        if better {
+            *self = other;
         }
     }
 
