@@ -2,9 +2,9 @@
 //!
 //! In reading order:
 //! - [`Store`]: open, append, delete; `questions`: ask.
-//! - `stored`: a span's stored form. Large values become bodies, found again by their content.
+//! - `stored`: a span's and a log record's stored form. Large values become bodies, found again by their content.
 //! - `dedup`: the map from content to body, in memory and bounded.
-//! - `writer`: the thread that owns the write connection; group commit; trace rows and token ownership.
+//! - `writer`: the thread that owns the write connection; group commit; trace rows, token ownership, spans completed by records.
 //! - `reader`: typed, bounded questions.
 //!
 //! Invariants:

@@ -31,6 +31,10 @@ pub(crate) struct Incomplete {
 }
 
 impl Incomplete {
+    fn is_empty(&self) -> bool {
+        self.stored.is_empty() && self.told.is_empty()
+    }
+
     /// A span was stored; records of an earlier group may wait for it.
     pub(crate) fn stored(&mut self, project: i64, trace: i64, trace_id: TraceId, span_id: SpanId) {
         self.stored.push((project, trace, trace_id, span_id));
@@ -45,7 +49,7 @@ impl Incomplete {
 impl Group<'_, '_> {
     /// Completes every span that has to be.
     pub(super) fn complete(&mut self, incomplete: Incomplete) -> Result<()> {
-        if self.state.derive.is_none() {
+        if self.state.derive.is_none() || incomplete.is_empty() {
             return Ok(());
         }
         // In an order of its own, not that of a hash map: ids of rows should not depend on it.
