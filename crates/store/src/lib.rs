@@ -2,9 +2,9 @@
 //!
 //! In reading order:
 //! - [`Store`]: open, append, delete; `questions`: ask.
-//! - `stored`: a span's stored form. Large values become bodies, found again by their content.
+//! - `stored`: a span's and a log record's stored form. Large values become bodies, found again by their content.
 //! - `dedup`: the map from content to body, in memory and bounded.
-//! - `writer`: the thread that owns the write connection; group commit; trace rows and token ownership.
+//! - `writer`: the thread that owns the write connection; group commit; trace rows, token ownership, spans completed by records.
 //! - `reader`: typed, bounded questions.
 //!
 //! Invariants:
@@ -24,10 +24,10 @@ mod store;
 mod questions;
 
 pub use error::{Error, Result};
-pub use prepare::{Prepared, Preparer};
+pub use prepare::{Batch, Prepared, PreparedLog, Preparer};
 pub use reader::{
     AttributeFilter, Bin, Charts, Cursor, Found, GroupBy, GroupFilter, GroupPage, GroupRow, LinkFrom,
-    ProjectRow, SpanFilter, SpanPage, SpanRow, StoredSpan, Trace, TraceFilter, TracePage, TraceRow,
-    TraceSort,
+    LogCounts, LogPage, LogRow, ProjectRow, SpanFilter, SpanPage, SpanRow, StoredSpan, Trace, TraceFilter,
+    TracePage, TraceRow, TraceSort,
 };
-pub use store::{Options, Store};
+pub use store::{Derive, Options, Store};

@@ -3,8 +3,9 @@
 use bennu_model::{SpanId, TraceId};
 
 use crate::{
-    Charts, Cursor, Found, GroupBy, GroupFilter, GroupPage, GroupRow, LinkFrom, ProjectRow, Result,
-    SpanFilter, SpanPage, Store, StoredSpan, Trace, TraceFilter, TracePage, TraceRow, reader,
+    Charts, Cursor, Found, GroupBy, GroupFilter, GroupPage, GroupRow, LinkFrom, LogCounts, LogPage,
+    ProjectRow, Result, SpanFilter, SpanPage, Store, StoredSpan, Trace, TraceFilter, TracePage, TraceRow,
+    reader,
 };
 
 impl Store {
@@ -134,7 +135,7 @@ impl Store {
 
     /// The spans of a trace that contain a text, ASCII case ignored, by start; none for the empty text. Searched are names, ids in
     /// hex, status messages, events, and attributes with all that is nested in them, as they were sent: a text of JSON in its
-    /// escaped form. Not found is what stretches over two elements of a list. `trace` is [`TraceRow::id`](crate::TraceRow).
+    /// escaped form; and the spans' log records, at most 100,000. Not found is what stretches over two elements of a list. `trace` is [`TraceRow::id`](crate::TraceRow).
     ///
     /// # Errors
     /// As every question.
@@ -142,6 +143,46 @@ impl Store {
         let text = text.to_owned();
         self.readers
             .ask_until(move |connection, deadline| reader::search_trace(connection, trace, &text, deadline))
+            .await
+    }
+
+    /// The first log records of a trace in whatever project, or of one of its spans, in the order of their time, whole: at most
+    /// `limit`, 1,000 and what is bearable in bytes.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn log_records(
+        &self,
+        trace_id: TraceId,
+        span: Option<SpanId>,
+        limit: usize,
+    ) -> Result<LogPage> {
+        self.readers.ask(move |connection| reader::log_records(connection, trace_id, span, limit)).await
+    }
+
+    /// How many log records the spans of a trace have, and how many are of no span of it. `trace` is
+    /// [`TraceRow::id`](crate::TraceRow).
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn log_counts(&self, trace: i64) -> Result<LogCounts> {
+        self.readers.ask(move |connection| reader::log_counts(connection, trace)).await
+    }
+
+    /// The newest spans of a project with all their content, newest first; of a service the spans of its newest traces. At most
+    /// `limit`, 500, and what is bearable in bytes.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn recent_spans(
+        &self,
+        project: &str,
+        service: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StoredSpan>> {
+        let (project, service) = (project.to_owned(), service.map(str::to_owned));
+        self.readers
+            .ask(move |connection| reader::recent_spans(connection, &project, service.as_deref(), limit))
             .await
     }
 

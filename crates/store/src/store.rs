@@ -13,16 +13,16 @@ use std::{
     time::Duration,
 };
 
-use bennu_model::TraceId;
+use bennu_model::{LogRecord, Span, Summary, TraceId};
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use crate::{
-    Error, Prepared, Preparer, Result,
+    Batch, Error, Preparer, Result,
     dedup::Dedup,
     reader::Pool,
     schema,
-    writer::{self, Append, Held, Job, Writer},
+    writer::{self, Append, Held, Job, Long, Writer},
 };
 
 const DATABASE: &str = "bennu.db";
@@ -40,11 +40,17 @@ pub struct Options {
     pub query_timeout: Duration,
     /// Pages the database may have, for tests of a full disk; `None` is no limit.
     pub max_pages: Option<u32>,
+    /// What a span means together with its log records; `None`: what it means alone.
+    pub derive: Option<Derive>,
 }
+
+/// What a span means together with those of its log records that change it: at least one, in the order of their time, at most
+/// the first 1,000 or 16 MiB. A function of these alone. Runs on the writer's thread.
+pub type Derive = fn(&Span, &[LogRecord]) -> Summary;
 
 impl Default for Options {
     fn default() -> Self {
-        Options { readers: 4, query_timeout: Duration::from_secs(10), max_pages: None }
+        Options { readers: 4, query_timeout: Duration::from_secs(10), max_pages: None, derive: None }
     }
 }
 
@@ -108,7 +114,9 @@ impl Store {
         let wal = directory.join(format!("{DATABASE}-wal"));
         // From anywhere: a reader that knows the count of an earlier run must not take it for this one's.
         let (tell, changes) = watch::channel(RandomState::new().hash_one(path.as_path()) >> 1);
-        let writer = Writer::start(connection, dedup.clone(), wal.clone(), tell).map_err(io(directory))?;
+        let derive = options.derive;
+        let writer =
+            Writer::start(connection, dedup.clone(), wal.clone(), tell, derive).map_err(io(directory))?;
         let readers = Pool::new(path.clone(), options.readers, options.query_timeout);
         let stop = Arc::new(AtomicBool::new(false));
         let (sweeper, sweeping) = sweeper(readers.clone(), dedup.clone(), writer.queue(), stop.clone());
@@ -129,27 +137,29 @@ impl Store {
         })
     }
 
-    /// Begins to prepare the spans of a request.
+    /// Begins to prepare the spans and log records of a request.
     pub fn preparer(&self) -> Preparer<'_> {
         Preparer::new(&self.dedup)
     }
 
-    /// Stores spans of a project. When this returns `Ok`, they are on disk and can be asked for. `held` is dropped when they are
-    /// stored or refused, even if the caller has gone away by then.
+    /// Stores spans of a project, and log records, together or not at all. When this returns `Ok`, they are on disk and can be
+    /// asked for; it returns the number of spans. `held` is dropped when they are stored or refused, even if the caller has gone
+    /// away by then.
     ///
     /// # Errors
-    /// [`Error::DiskFull`] and others; then none of these spans is stored.
+    /// [`Error::DiskFull`] and others; then nothing of the batch is stored.
     pub async fn append(
         &self,
         project: &str,
-        spans: Vec<Prepared>,
+        batch: impl Into<Batch>,
         held: impl Send + 'static,
     ) -> Result<usize> {
-        if spans.is_empty() {
+        let batch = batch.into();
+        if batch.is_empty() {
             return Ok(0);
         }
         let (project, held) = (Arc::from(project), Held(Box::new(held)));
-        self.work(|done| Job::Append(Append { project, spans, done, held })).await
+        self.work(|done| Job::Append(Append { project, batch, done, held })).await
     }
 
     /// Whether the writer lives.
@@ -167,14 +177,14 @@ impl Store {
     /// Those of the database.
     pub async fn delete(&self, project: &str, trace: Option<TraceId>) -> Result<usize> {
         let project = Arc::from(project);
-        let deleted = self.work(|done| Job::Delete { project, trace, deleted: 0, done }).await?;
+        let deleted = self.work(|done| Job::Long(Long::Delete { project, trace, deleted: 0, done })).await?;
         if deleted > 0 {
             let _ = self.sweeper.send(());
         }
         Ok(deleted)
     }
 
-    /// A counter that moves after every commit that changed something: spans that were new, or a deletion. What it says was
+    /// A counter that moves after every commit that changed something: spans or log records that were new, or a deletion. What it says was
     /// changed can be asked for already. It begins at 0 when the store is opened; a receiver has seen what came before it was
     /// made, and is told by an error when the store closes.
     pub fn changes(&self) -> watch::Receiver<u64> {

@@ -3,7 +3,10 @@
 //! Spans are not put together again for this: a record and what it refers to are searched as they are stored, and what many
 //! spans share is searched once.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
 
 use bennu_model::SpanId;
 use prost::Message;
@@ -21,7 +24,10 @@ use crate::{
     },
 };
 
-/// The spans that contain the text, by start.
+/// Log records searched at most: as many as are counted.
+const MAX_SEARCHED: i64 = 100_000;
+
+/// The spans that contain the text, or have a log record that does, by start.
 pub(crate) fn search_trace(
     connection: &Connection,
     trace: i64,
@@ -37,12 +43,16 @@ pub(crate) fn search_trace(
     let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
     let mut select = snapshot.prepare_cached("SELECT span_id, name, refs, data FROM span WHERE id = ?")?;
     let mut search = Search::new(&snapshot, needle, deadline);
+    let by_records = search.logs(&snapshot, trace)?;
     let mut found = Vec::new();
     for id in ids {
         let contains = select.query_row([id], |row| {
             let blob = |at| row.get_ref(at).map(|value| value.as_blob().unwrap_or_default());
             let span_id = SpanId(row.get(0)?);
             let name = row.get_ref(1)?.as_str()?;
+            if by_records.contains(&span_id) {
+                return Ok(Ok(Some(span_id)));
+            }
             Ok(search.span(span_id, name, blob(2)?, blob(3)?).map(|contains| contains.then_some(span_id)))
         })??;
         found.extend(contains);
@@ -78,6 +88,35 @@ impl<'c> Search<'c> {
             groups: HashMap::new(),
             name: String::new(),
         }
+    }
+
+    /// The spans of which a log record contains the text.
+    fn logs(&mut self, connection: &Connection, trace: i64) -> Result<HashSet<SpanId>> {
+        let mut select = connection.prepare_cached(
+            "SELECT span_id, refs, data FROM log WHERE trace_id = (SELECT trace_id FROM trace WHERE id = ?) \
+             AND span_id IS NOT NULL ORDER BY span_id, at_ns, version LIMIT ?",
+        )?;
+        let mut rows = select.query((trace, MAX_SEARCHED))?;
+        let mut found = HashSet::new();
+        while let Some(row) = rows.next()? {
+            let span_id = SpanId(row.get(0)?);
+            let blob = |at| row.get_ref(at).map(|value| value.as_blob().unwrap_or_default());
+            if !found.contains(&span_id) && self.log(blob(1)?, blob(2)?)? {
+                found.insert(span_id);
+            }
+        }
+        Ok(found)
+    }
+
+    fn log(&mut self, refs: &[u8], data: &[u8]) -> Result<bool> {
+        self.deadline.check()?;
+        let data = pack::unpack(data)?;
+        let log = format::Log::decode(data.as_slice()).map_err(|_| Error::Damaged("log record"))?;
+        let refs = refs::decode(refs)?;
+        if self.needle.is_in(&log.event_name) || self.needle.is_in(&log.severity_text) {
+            return Ok(true);
+        }
+        Ok(self.value(&log.body.unwrap_or_default(), &refs)? || self.items(&log.attributes, &refs)?)
     }
 
     fn span(&mut self, span_id: SpanId, name: &str, refs: &[u8], data: &[u8]) -> Result<bool> {

@@ -1,13 +1,14 @@
 //! Spans with everything they were sent with.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use bennu_model::{Attribute, OtelKind, Span, SpanId, Status, TraceId};
+use bennu_model::{Attribute, LogRecord, OtelKind, Span, SpanId, Status, StatusCode, TraceId};
 use rusqlite::{Connection, Row, types::Value};
 
 use super::{
     cursor::Cursor,
     fetch::Fetch,
+    logs,
     span_filter::SpanFilter,
     trace::{self, MAX_SPANS, SpanRow, USAGE_JOIN},
 };
@@ -19,10 +20,12 @@ use crate::{
 /// A span as it was sent, with what the store adds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredSpan {
-    /// Everything that was sent.
+    /// Everything that was sent, its status as it was sent.
     pub span: Span,
-    /// The light row.
+    /// The light row: its status is how the span is understood to have ended.
     pub row: SpanRow,
+    /// Its log records that change what it means, in the order of their time: the first 1,000 or 16 MiB.
+    pub records: Vec<LogRecord>,
 }
 
 /// A page of spans.
@@ -35,7 +38,7 @@ pub struct SpanPage {
 }
 
 /// Content that one answer holds at most; a page ends early, a trace is refused.
-const MAX_ANSWER_BYTES: usize = 128 << 20;
+pub(crate) const MAX_ANSWER_BYTES: usize = 128 << 20;
 
 /// Spans that can be asked for by their ids at once.
 const MAX_NAMED_SPANS: usize = 256;
@@ -65,6 +68,18 @@ pub(crate) fn trace_spans(
     }
 }
 
+/// One span of a trace's row, without its log records.
+pub(crate) fn span_of_trace(
+    connection: &Connection,
+    fetch: &mut Fetch<'_>,
+    trace: i64,
+    span_id: SpanId,
+) -> Result<Option<StoredSpan>> {
+    let mut statement = connection.prepare_cached(&select("span.trace = ? AND span.span_id = ?"))?;
+    let mut rows = statement.query((trace, span_id.0))?;
+    rows.next()?.map(|row| read(row, fetch)).transpose()
+}
+
 /// A page of a project's spans, newest first unless the filter says otherwise.
 pub(crate) fn project_spans(
     connection: &Connection,
@@ -87,7 +102,7 @@ pub(crate) fn project_spans(
     Ok(SpanPage { spans, next })
 }
 
-fn select(condition: &str) -> String {
+pub(super) fn select(condition: &str) -> String {
     format!(
         "SELECT {}, trace.trace_id AS trace_id, refs, data FROM span JOIN trace ON trace.id = span.trace {USAGE_JOIN} \
          WHERE {condition}",
@@ -95,7 +110,8 @@ fn select(condition: &str) -> String {
     )
 }
 
-fn collect(
+/// Reads rows of [`select`] up to a number and a size; says where to go on.
+pub(super) fn collect(
     connection: &Connection,
     sql: &str,
     params: Vec<Value>,
@@ -107,10 +123,21 @@ fn collect(
     let mut fetch = Fetch::new(connection);
     let mut spans = Vec::new();
     let mut bytes = 0;
+    // Most traces have no log records that mean anything: that is asked once a trace.
+    let mut meaning: HashMap<TraceId, bool> = HashMap::new();
     while let Some(row) = rows.next()? {
-        let stored = read(row, &mut fetch)?;
+        let mut stored = read(row, &mut fetch)?;
         if keep(&stored.span) {
-            bytes += size_bytes(&stored.span);
+            let trace_id = stored.span.trace_id;
+            let has_meaning = match meaning.get(&trace_id) {
+                Some(known) => *known,
+                None => logs::has_meaning(connection, trace_id)?,
+            };
+            meaning.insert(trace_id, has_meaning);
+            if has_meaning {
+                stored.records = logs::meaning(connection, &mut fetch, trace_id, stored.span.span_id)?;
+            }
+            bytes += stored_bytes(&stored);
             if spans.len() == limit || (bytes > MAX_ANSWER_BYTES && !spans.is_empty()) {
                 let next = Cursor { key: stored.row.start_ns, id: stored.row.id };
                 return Ok((spans, Some(next)));
@@ -121,11 +148,17 @@ fn collect(
     Ok((spans, None))
 }
 
-fn size_bytes(span: &Span) -> usize {
-    let of = |attributes: &[Attribute]| -> usize {
-        attributes.iter().map(|(key, value)| 64 + key.len() + value.size_bytes()).sum()
-    };
-    512 + of(&span.attributes) + span.events.iter().map(|event| 128 + of(&event.attributes)).sum::<usize>()
+/// Bytes that a span and its records hold in memory, about.
+pub(super) fn stored_bytes(stored: &StoredSpan) -> usize {
+    let span = &stored.span;
+    let events = span.events.iter().map(|event| 128 + size_of(&event.attributes));
+    let records = stored.records.iter().map(logs::size_bytes);
+    512 + size_of(&span.attributes) + events.sum::<usize>() + records.sum::<usize>()
+}
+
+/// Bytes that attributes hold in memory, about.
+pub(super) fn size_of(attributes: &[Attribute]) -> usize {
+    attributes.iter().map(|(key, value)| 64 + key.len() + value.size_bytes()).sum()
 }
 
 fn read(row: &Row<'_>, fetch: &mut Fetch<'_>) -> Result<StoredSpan> {
@@ -145,7 +178,10 @@ fn read(row: &Row<'_>, fetch: &mut Fetch<'_>) -> Result<StoredSpan> {
         otel_kind: OtelKind::from_number(record.otel_kind.into()),
         start_ns: time(record.start_ns, light.start_ns),
         end_ns: time(record.end_ns, light.end_ns),
-        status: Status { code: light.status, message: record.status_message },
+        status: Status {
+            code: record.status.map_or(light.status, |code| StatusCode::from_number(code.into())),
+            message: record.status_message,
+        },
         attributes: decoded.attributes,
         dropped_attributes: record.dropped_attributes,
         events: decoded.events,
@@ -155,5 +191,5 @@ fn read(row: &Row<'_>, fetch: &mut Fetch<'_>) -> Result<StoredSpan> {
         repaired: record.repaired,
         origin: Arc::new(decoded.origin),
     };
-    Ok(StoredSpan { span, row: light })
+    Ok(StoredSpan { span, row: light, records: Vec::new() })
 }

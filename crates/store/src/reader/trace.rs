@@ -35,12 +35,14 @@ pub struct SpanRow {
     pub name: String,
     /// Kind.
     pub kind: Kind,
-    /// Status.
+    /// How it ended: what it says, or an error that only an event or `error.type` tells of.
     pub status: StatusCode,
     /// Start, nanoseconds since the Unix epoch.
     pub start_ns: i64,
-    /// End, nanoseconds since the Unix epoch.
+    /// End, nanoseconds since the Unix epoch; of a running span whatever was sent as one.
     pub end_ns: i64,
+    /// Whether the client only said so far that it began.
+    pub running: bool,
     /// Model.
     pub model: Option<String>,
     /// A tool's name, how many documents, an exception.
@@ -52,7 +54,7 @@ pub struct SpanRow {
 }
 
 pub(crate) const COLUMNS: &str = "span.id, span.span_id, span.parent_id, name, kind, status, span.start_ns, span.end_ns, model, note, \
-     usage.flags, usage.reported, usage.below";
+     usage.flags, usage.reported, usage.below, span.running";
 pub(crate) const USAGE_JOIN: &str =
     "LEFT JOIN usage ON usage.trace = span.trace AND usage.span_id = span.span_id";
 
@@ -134,6 +136,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<SpanRow> {
         status: StatusCode::from_number(row.get(5)?),
         start_ns: row.get(6)?,
         end_ns: row.get(7)?,
+        running: row.get(13)?,
         model: row.get(8)?,
         note: row.get(9)?,
         usage,

@@ -8,6 +8,8 @@ use rusqlite::types::Value;
 pub struct TraceFilter {
     /// `true`: with at least one error; `false`: with none.
     pub errors: Option<bool>,
+    /// `true`: with at least one span that is still running; `false`: with none.
+    pub running: Option<bool>,
     /// Has a span of this kind.
     pub kind: Option<Kind>,
     /// The shown name contains this, case ignored (ASCII).
@@ -75,6 +77,11 @@ impl TraceFilter {
         match self.errors {
             Some(true) => restrict("trace.errors > 0", &[]),
             Some(false) => restrict("trace.errors = 0", &[]),
+            None => {}
+        }
+        match self.running {
+            Some(true) => restrict("trace.running > 0", &[]),
+            Some(false) => restrict("trace.running = 0", &[]),
             None => {}
         }
         if let Some(kind) = self.kind {

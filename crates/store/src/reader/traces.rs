@@ -17,12 +17,14 @@ pub struct TraceRow {
     pub trace_id: TraceId,
     /// Earliest start, nanoseconds since the Unix epoch.
     pub start_ns: i64,
-    /// Latest end, nanoseconds since the Unix epoch.
+    /// Latest end, nanoseconds since the Unix epoch; a span that is still running has come as far as its start.
     pub end_ns: i64,
     /// Spans stored.
     pub spans: u64,
-    /// Spans with status error.
+    /// Spans that ended in an error, by [`SpanRow::status`](crate::SpanRow).
     pub errors: u64,
+    /// Spans that are still running, as far as was told.
+    pub running: u64,
     /// Name of the root, or of the outermost span that has arrived.
     pub name: String,
     /// Its kind.
@@ -64,7 +66,7 @@ pub struct TracePage {
 }
 
 pub(crate) const COLUMNS: &str = "trace.id, project.name AS project, trace_id, start_ns, end_ns, trace.spans, \
-     trace.errors, root_key, root_name, root_kind, input, input_key, output, output_key, session, user, service, input_tokens, output_tokens, \
+     trace.errors, trace.running, root_key, root_name, root_kind, input, input_key, output, output_key, session, user, service, input_tokens, output_tokens, \
      cache_read_tokens, cache_write_tokens, reasoning_tokens, unsplit_tokens";
 
 /// A page of at most `limit` traces.
@@ -130,6 +132,7 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<TraceRow> {
         end_ns: row.get("end_ns")?,
         spans: count(row.get("spans")?),
         errors: count(row.get("errors")?),
+        running: count(row.get("running")?),
         name: row.get::<_, Option<String>>("root_name")?.unwrap_or_default(),
         kind: Kind::from_number(row.get::<_, Option<i64>>("root_kind")?.unwrap_or_default()),
         has_root: root_key.is_some_and(|key| key.first() == Some(&0)),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bennu_model::{Attribute, Event, Link, Origin, Resource, SpanId, TraceId, Value};
+use bennu_model::{Attribute, Event, Link, LogRecord, Origin, Resource, SpanId, TraceId, Value};
 use prost::Message;
 
 use super::{flat, format, refs::Ref};
@@ -57,6 +57,33 @@ pub(crate) fn decode(data: &[u8], refs: &[Ref], bodies: &mut dyn Bodies) -> Resu
         .collect::<Result<_>>()?;
     let origin = decoder.origin(record.resource, record.scope)?;
     Ok(Decoded { record, attributes, events, links, origin })
+}
+
+/// Reads an unpacked log record of this span.
+pub(crate) fn decode_log(
+    data: &[u8],
+    trace_id: TraceId,
+    span_id: Option<SpanId>,
+    refs: &[Ref],
+    bodies: &mut dyn Bodies,
+) -> Result<LogRecord> {
+    let log = format::Log::decode(data).map_err(|_| Error::Damaged("log record"))?;
+    let mut decoder = Decoder { refs, bodies };
+    Ok(LogRecord {
+        trace_id,
+        span_id,
+        time_ns: log.time_ns,
+        observed_ns: log.observed_ns,
+        severity: log.severity,
+        severity_text: log.severity_text,
+        event_name: log.event_name,
+        body: decoder.value(log.body.unwrap_or_default())?,
+        attributes: decoder.attributes(log.attributes)?,
+        dropped_attributes: log.dropped_attributes,
+        flags: log.flags,
+        repaired: log.repaired,
+        origin: Arc::new(decoder.origin(log.resource, log.scope)?),
+    })
 }
 
 struct Decoder<'a> {

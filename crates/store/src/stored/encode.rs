@@ -4,7 +4,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use bennu_model::{Attribute, Event, Link, Origin, Resource, Span, Value};
+use bennu_model::{Attribute, Event, Link, LogRecord, Origin, Resource, Span, StatusCode, Value};
 use prost::Message;
 
 use super::{
@@ -12,7 +12,10 @@ use super::{
     flat::{Piece, gather},
     format, pack,
 };
-use crate::dedup::{Dedup, Key, body_key, node_key};
+use crate::{
+    Error, Result,
+    dedup::{Dedup, Key, body_key, node_key},
+};
 
 /// Values of fewer bytes stay in the record.
 const MIN_BODY_BYTES: usize = 64;
@@ -56,6 +59,13 @@ pub(crate) struct Encoded {
     pub(crate) version: [u8; 8],
 }
 
+/// A log record's, likewise.
+pub(crate) struct EncodedLog {
+    pub(crate) data: Vec<u8>,
+    pub(crate) pending: Vec<Pending>,
+    pub(crate) version: [u8; 16],
+}
+
 /// What the spans of one request share: content that is new is packed once, and an origin is encoded once.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
@@ -87,13 +97,19 @@ pub(crate) struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    /// Encodes a span.
-    pub(crate) fn encode(dedup: &'a Dedup, shared: &'a mut Shared, span: Span, column_name: &str) -> Encoded {
+    /// Encodes a span whose columns say this name and this status.
+    pub(crate) fn encode(
+        dedup: &'a Dedup,
+        shared: &'a mut Shared,
+        span: Span,
+        column_name: &str,
+        column_status: StatusCode,
+    ) -> Encoded {
         let mut encoder = Encoder { dedup, shared, pending: Vec::new(), version: blake3::Hasher::new() };
         let columns = (span.parent_id, span.start_ns, span.end_ns, span.status.code, &span.name);
         encoder.version.update(format!("{columns:?}").as_bytes());
         let (resource, scope) = encoder.origin(&span.origin);
-        let record = format::Record {
+        let mut record = format::Record {
             trace_state: span.trace_state,
             flags: span.flags,
             otel_kind: span.otel_kind as i32,
@@ -110,11 +126,42 @@ impl<'a> Encoder<'a> {
             name: if span.name == column_name { String::new() } else { span.name },
             start_ns: if i64::try_from(span.start_ns).is_err() { span.start_ns } else { 0 },
             end_ns: if i64::try_from(span.end_ns).is_err() { span.end_ns } else { 0 },
+            status: None,
         };
-        let raw = record.encode_to_vec();
+        let mut raw = record.encode_to_vec();
         let mut version = [0; 8];
         version.copy_from_slice(&encoder.version.update(&raw).finalize().as_bytes()[..8]);
+        // After the hash: a span is the same however its status is understood.
+        if span.status.code != column_status {
+            record.status = Some(span.status.code as i32);
+            raw = record.encode_to_vec();
+        }
         Encoded { data: pack::pack(&raw), pending: encoder.pending, version }
+    }
+
+    /// Encodes a log record; its hash takes in the whole of it.
+    pub(crate) fn encode_log(dedup: &'a Dedup, shared: &'a mut Shared, log: LogRecord) -> EncodedLog {
+        let mut encoder = Encoder { dedup, shared, pending: Vec::new(), version: blake3::Hasher::new() };
+        encoder.version.update(format!("{:?}", (log.trace_id, log.span_id)).as_bytes());
+        let (resource, scope) = encoder.origin(&log.origin);
+        let record = format::Log {
+            time_ns: log.time_ns,
+            observed_ns: log.observed_ns,
+            severity: log.severity,
+            severity_text: log.severity_text,
+            event_name: log.event_name,
+            body: Some(encoder.value(log.body)),
+            attributes: encoder.attributes(log.attributes),
+            dropped_attributes: log.dropped_attributes,
+            flags: log.flags,
+            repaired: log.repaired,
+            resource,
+            scope,
+        };
+        let raw = record.encode_to_vec();
+        let mut version = [0; 16];
+        version.copy_from_slice(&encoder.version.update(&raw).finalize().as_bytes()[..16]);
+        EncodedLog { data: pack::pack(&raw), pending: encoder.pending, version }
     }
 
     fn attributes(&mut self, attributes: Vec<Attribute>) -> Vec<format::Item> {
@@ -278,6 +325,14 @@ fn is_list_of_objects(values: &[Value]) -> bool {
     !values.is_empty()
         && values.iter().all(|value| matches!(value, Value::Map(_)))
         && values.iter().map(Value::size_bytes).sum::<usize>() >= MIN_BODY_BYTES
+}
+
+/// A packed record whose column is to say another status: what was sent stays known.
+pub(crate) fn with_status(data: &[u8], sent: StatusCode, column: StatusCode) -> Result<Vec<u8>> {
+    let raw = pack::unpack(data)?;
+    let mut record = format::Record::decode(raw.as_slice()).map_err(|_| Error::Damaged("record"))?;
+    record.status = (sent != column).then_some(sent as i32);
+    Ok(pack::pack(&record.encode_to_vec()))
 }
 
 fn items(attributes: Vec<Attribute>) -> Vec<format::Item> {

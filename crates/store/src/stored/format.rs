@@ -41,6 +41,40 @@ pub(crate) struct Record {
     pub(crate) start_ns: u64,
     #[prost(fixed64, tag = "14")]
     pub(crate) end_ns: u64,
+    /// The status's code as sent; set only where the column says another.
+    #[prost(int32, optional, tag = "17")]
+    pub(crate) status: Option<i32>,
+}
+
+/// The `data` column of a log record, once unpacked. Its ids are columns.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Log {
+    #[prost(fixed64, tag = "1")]
+    pub(crate) time_ns: u64,
+    #[prost(fixed64, tag = "2")]
+    pub(crate) observed_ns: u64,
+    #[prost(int32, tag = "3")]
+    pub(crate) severity: i32,
+    #[prost(string, tag = "4")]
+    pub(crate) severity_text: String,
+    #[prost(string, tag = "5")]
+    pub(crate) event_name: String,
+    #[prost(message, optional, tag = "6")]
+    pub(crate) body: Option<Value>,
+    #[prost(message, repeated, tag = "7")]
+    pub(crate) attributes: Vec<Item>,
+    #[prost(uint32, tag = "8")]
+    pub(crate) dropped_attributes: u32,
+    #[prost(uint32, tag = "9")]
+    pub(crate) flags: u32,
+    #[prost(bool, tag = "10")]
+    pub(crate) repaired: bool,
+    /// Which reference holds the [`Resource`].
+    #[prost(uint32, tag = "11")]
+    pub(crate) resource: u32,
+    /// Which reference holds the [`Scope`].
+    #[prost(uint32, tag = "12")]
+    pub(crate) scope: u32,
 }
 
 /// A body: the resource, which whole batches share.
@@ -202,4 +236,38 @@ pub(crate) struct Text {
     pub(crate) text: String,
     #[prost(uint32, optional, tag = "2")]
     pub(crate) body: Option<u32>,
+}
+
+/// The `data` column of table `offer`, not packed: what a span says for its trace's row as long as that may change.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Offer {
+    #[prost(sint64, tag = "1")]
+    pub(crate) start_ns: i64,
+    #[prost(sint64, tag = "2")]
+    pub(crate) end_ns: i64,
+    #[prost(int64, tag = "3")]
+    pub(crate) kinds: i64,
+    #[prost(message, optional, tag = "4")]
+    pub(crate) root: Option<Offered>,
+    #[prost(int64, tag = "5")]
+    pub(crate) root_kind: i64,
+    #[prost(message, optional, tag = "6")]
+    pub(crate) input: Option<Offered>,
+    #[prost(message, optional, tag = "7")]
+    pub(crate) output: Option<Offered>,
+    #[prost(message, optional, tag = "8")]
+    pub(crate) session: Option<Offered>,
+    #[prost(message, optional, tag = "9")]
+    pub(crate) user: Option<Offered>,
+    #[prost(message, optional, tag = "10")]
+    pub(crate) service: Option<Offered>,
+}
+
+/// A value with the key of the version of a span that it comes from.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Offered {
+    #[prost(bytes = "vec", tag = "1")]
+    pub(crate) key: Vec<u8>,
+    #[prost(string, tag = "2")]
+    pub(crate) text: String,
 }

@@ -106,7 +106,7 @@ fn chain(elements: impl Iterator<Item = impl AsRef<[u8]>>) -> Vec<Key> {
 
 #[cfg(test)]
 mod tests {
-    use bennu_model::{Attribute, Span, Value};
+    use bennu_model::{Attribute, Span, StatusCode, Value};
 
     use super::*;
     use crate::{
@@ -117,7 +117,7 @@ mod tests {
     /// The addresses of the list in an attribute or in flattened ones, stored or in place.
     fn addresses(attributes: Vec<Attribute>) -> Vec<Key> {
         let (dedup, span) = (Dedup::new(), Span { attributes, ..Span::default() });
-        let encoded = Encoder::encode(&dedup, &mut Shared::default(), span, "");
+        let encoded = Encoder::encode(&dedup, &mut Shared::default(), span, "", StatusCode::Unset);
         for pending in &encoded.pending {
             if let Pending::List { rest, .. } = pending {
                 return rest.iter().map(|(key, _)| *key).collect();

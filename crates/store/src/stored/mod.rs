@@ -1,11 +1,11 @@
-//! A span's stored form: exactly what came, large values by reference.
+//! A span's and a log record's stored form: exactly what came, large values by reference.
 //!
-//! - `format`: the protobuf messages of the `data` column and of bodies.
+//! - `format`: the protobuf messages of `data` columns and of bodies.
 //! - `cut`: where to cut a large JSON text so that what repeats can be shared.
 //! - `flat`: flattened lists (`llm.input_messages.0.…`) gathered into elements.
 //! - `pack`: zstd with a fixed dictionary.
 //! - `lists`: which lists a record holds, for comparing records without reading their content.
-//! - `encode`, `decode`: from `model::Span` and back. `decode(encode(span)) == span`, apart from the order of flattened
+//! - `encode`, `decode`: from `model::Span` and `model::LogRecord` and back. `decode(encode(span)) == span`, apart from the order of flattened
 //!   lists, which come back in the order of their indexes.
 
 pub(crate) mod format;

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use bennu_model::SpanId;
 
-use crate::Prepared;
+use crate::prepare::Said;
 
 /// Orders spans: roots before the rest, earlier before later, longer before shorter, then by id and version.
 pub(crate) type SpanKey = [u8; 33];
@@ -16,16 +16,16 @@ pub(crate) type SpanKey = [u8; 33];
 const ID: Range<usize> = 17..25;
 
 /// The key for names and inputs: the outermost span that began first.
-pub(crate) fn first(span: &Prepared) -> SpanKey {
-    key(span, span.start_ns, !span.end_ns)
+pub(crate) fn first(span: &Said) -> SpanKey {
+    key(span, span.start_ns, !span.known_end_ns())
 }
 
 /// The key for outputs: the outermost span that ended last.
-pub(crate) fn last(span: &Prepared) -> SpanKey {
-    key(span, !span.end_ns, span.start_ns)
+pub(crate) fn last(span: &Said) -> SpanKey {
+    key(span, !span.known_end_ns(), span.start_ns)
 }
 
-fn key(span: &Prepared, major: i64, minor: i64) -> SpanKey {
+fn key(span: &Said, major: i64, minor: i64) -> SpanKey {
     let mut key = [0; 33];
     key[0] = u8::from(span.parent_id.is_some());
     key[1..9].copy_from_slice(&sortable(major));
@@ -58,10 +58,20 @@ impl<T> Best<T> {
         Best { key: key.and_then(|key| key.try_into().ok()), value }
     }
 
-    /// Takes the value if there is one and no span with a lesser key gave one.
-    pub(crate) fn offer(&mut self, key: &SpanKey, value: Option<T>) {
-        if value.is_some() && self.key.as_ref().is_none_or(|held| key < held) {
-            *self = Best { key: Some(*key), value };
+    /// Of one span; nothing without a value.
+    pub(crate) fn new(key: SpanKey, value: Option<T>) -> Self {
+        Best { key: value.is_some().then_some(key), value }
+    }
+
+    /// Takes the other value if there is one and its key is less; if it is the same, `wins_ties` decides.
+    pub(crate) fn join(&mut self, other: Self, wins_ties: bool) {
+        let better = match (&other.key, &self.key) {
+            (Some(other), Some(held)) => other < held || (wins_ties && other == held),
+            (other, None) => other.is_some(),
+            (None, Some(_)) => false,
+        };
+        if better {
+            *self = other;
         }
     }
 

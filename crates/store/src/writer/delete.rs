@@ -3,7 +3,7 @@
 use bennu_model::TraceId;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::{State, traces::add_to_project, usage::Nodes};
+use super::{State, logs, traces::add_to_project, usage::Nodes};
 use crate::Result;
 
 /// Traces deleted in one turn of the writer; callers with spans have theirs in between.
@@ -50,17 +50,21 @@ fn rows(transaction: &Transaction<'_>, sql: &str, params: impl rusqlite::Params)
 }
 
 fn delete_trace(transaction: &Transaction<'_>, state: &mut State, project: i64, trace: i64) -> Result<()> {
-    let total = transaction.query_row(
-        "SELECT spans, errors > 0, input_tokens + output_tokens + unsplit_tokens FROM trace WHERE id = ?",
+    let (trace_id, total) = transaction.query_row(
+        "SELECT spans, errors > 0, input_tokens + output_tokens + unsplit_tokens, trace_id FROM trace WHERE id = ?",
         [trace],
-        |row| Ok([-1, -row.get::<_, i64>(0)?, -row.get::<_, i64>(1)?, -row.get::<_, i64>(2)?, 0]),
+        |row| {
+            let total = [-1, -row.get::<_, i64>(0)?, -row.get::<_, i64>(1)?, -row.get::<_, i64>(2)?, 0];
+            Ok((TraceId(row.get(3)?), total))
+        },
     )?;
     let responses =
         rows(transaction, "SELECT response FROM span WHERE trace = ? AND response IS NOT NULL", [trace])?;
-    for table in ["span", "usage", "link"] {
+    for table in ["span", "usage", "link", "offer"] {
         transaction.execute(&format!("DELETE FROM {table} WHERE trace = ?"), [trace])?;
     }
     transaction.execute("DELETE FROM trace WHERE id = ?", [trace])?;
+    logs::delete(transaction, trace_id)?;
     add_to_project(transaction, project, total)?;
     inherit(transaction, state, trace, responses)
 }

@@ -1,37 +1,34 @@
-//! One transaction: the spans of a group of callers, their bodies, their traces' rows, their usage.
+//! One transaction: the spans and log records of a group of callers, their bodies, their traces' rows, their usage.
 
 use std::collections::HashMap;
 
-use bennu_model::StatusCode;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::{State, bodies::Staged, claims::Claim, links, traces::Traces, usage::Nodes};
-use crate::{Prepared, Result, stored::refs};
+use super::{
+    State,
+    bodies::Staged,
+    claims::Claim,
+    complete::Incomplete,
+    logs,
+    rows::{self, Outcome},
+    shown::Shown,
+    traces::{Counted, Traces},
+    usage::Nodes,
+};
+use crate::{Batch, Prepared, PreparedLog, Result, prepare::Said, stored::refs};
 
 /// The transaction under way.
 pub(crate) struct Group<'t, 's> {
-    transaction: &'t Connection,
-    state: &'s mut State,
+    pub(super) transaction: &'t Connection,
+    pub(super) state: &'s mut State,
     staged: Staged,
-    traces: Traces,
+    pub(super) traces: Traces,
     nodes: Nodes,
     projects: HashMap<String, i64>,
-    /// Whether anything was new; spans that only repeat themselves change nothing.
+    /// Spans that log records may have to say something about.
+    incomplete: Incomplete,
+    /// Whether anything was new; spans and records that only repeat themselves change nothing.
     changed: bool,
-}
-
-/// What became of a span's row.
-enum Outcome {
-    Stored,
-    /// The same span had been stored before.
-    Repeated,
-    /// This version took the place of one with this status and this claim.
-    Replaced {
-        status: StatusCode,
-        response: Option<i64>,
-    },
-    /// The version stored before stays.
-    Outdated,
 }
 
 impl Group<'_, '_> {
@@ -39,7 +36,7 @@ impl Group<'_, '_> {
     pub(crate) fn write<'a>(
         connection: &mut Connection,
         state: &mut State,
-        appends: impl Iterator<Item = (&'a str, &'a [Prepared])>,
+        appends: impl Iterator<Item = (&'a str, &'a Batch)>,
     ) -> Result<bool> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut group = Group {
@@ -49,14 +46,14 @@ impl Group<'_, '_> {
             traces: Traces::default(),
             nodes: Nodes::default(),
             projects: HashMap::new(),
+            incomplete: Incomplete::default(),
             changed: false,
         };
-        for (project, spans) in appends {
-            let project = group.project(project)?;
-            for span in spans {
-                group.append(project, span)?;
-            }
+        for (project, batch) in appends {
+            group.batch(project, batch)?;
         }
+        let incomplete = std::mem::take(&mut group.incomplete);
+        group.complete(incomplete)?;
         let owned = std::mem::take(&mut group.nodes).flush(&transaction)?;
         group.traces.flush(&transaction, owned)?;
         let Group { state, staged, traces, changed, .. } = group;
@@ -64,6 +61,17 @@ impl Group<'_, '_> {
         state.dedup.publish(staged.into_entries());
         traces.publish(&mut state.traces);
         Ok(changed)
+    }
+
+    fn batch(&mut self, project: &str, batch: &Batch) -> Result<()> {
+        // Log records are of no project; they alone do not make one.
+        if !batch.spans.is_empty() {
+            let project = self.project(project)?;
+            for span in &batch.spans {
+                self.span(project, span)?;
+            }
+        }
+        batch.logs.iter().try_for_each(|log| self.log(log))
     }
 
     fn project(&mut self, name: &str) -> Result<i64> {
@@ -82,37 +90,49 @@ impl Group<'_, '_> {
         Ok(id)
     }
 
-    fn append(&mut self, project: i64, span: &Prepared) -> Result<()> {
+    fn span(&mut self, project: i64, span: &Prepared) -> Result<()> {
         let refs = self.staged.resolve(self.transaction, &self.state.dedup, &span.pending)?;
-        let trace = self.traces.get(self.transaction, &mut self.state.traces, project, span.trace_id)?;
+        let said = &span.said;
+        let trace = self.traces.get(self.transaction, &mut self.state.traces, project, said.trace_id)?;
         let trace_row = trace.id;
-        let outcome = insert(self.transaction, project, trace_row, span, &refs::encode(&refs))?;
-        if !matches!(outcome, Outcome::Repeated) {
-            trace.see(span);
-            self.changed = true;
+        let outcome = rows::store(self.transaction, project, trace_row, span, &refs::encode(&refs))?;
+        if matches!(outcome, Outcome::Repeated) {
+            return Ok(());
         }
-        let withdrawn = match outcome {
+        self.changed = true;
+        // The row is about everything that finished versions ever said, whether or not they are kept, so that it does not
+        // depend on the order of arrival.
+        if !said.summary.running {
+            trace.offers.settle(Shown::of(said));
+        }
+        let (replaced, withdrawn) = match outcome {
             Outcome::Repeated | Outcome::Outdated => return Ok(()),
-            Outcome::Stored => {
-                trace.count(span.status, None);
-                None
-            }
-            Outcome::Replaced { status, response } => {
-                trace.count(span.status, Some(status));
-                response
-            }
+            Outcome::Stored => (None, None),
+            Outcome::Replaced { counted, response } => (Some(counted), response),
         };
-        let summary = &span.summary;
-        let id = (trace_row, span.span_id.0);
-        self.nodes.arrive(
-            self.transaction,
-            trace_row,
-            span.span_id,
-            span.parent_id,
-            summary.kind,
-            summary.usage,
-        )?;
-        let response = response(project, span);
+        trace.count(Counted::of(&said.summary), replaced);
+        if said.summary.running || replaced.is_some() {
+            let offer = said.summary.running.then(|| Shown::of(said));
+            trace.offers.offer(self.transaction, said.span_id, offer)?;
+        }
+        if self.state.meaning {
+            self.incomplete.stored(project, trace_row, said.trace_id, said.span_id);
+        }
+        self.own(project, trace_row, said, withdrawn)
+    }
+
+    /// A span's row was stored: its tokens go up the tree, and of the spans that describe one call one owns its tokens. `withdrawn`
+    /// is the claim of the row that it replaced.
+    pub(super) fn own(
+        &mut self,
+        project: i64,
+        trace: i64,
+        said: &Said,
+        withdrawn: Option<i64>,
+    ) -> Result<()> {
+        self.nodes.arrive(self.transaction, trace, said)?;
+        let id = (trace, said.span_id.0);
+        let response = rows::response(project, &said.summary);
         let mut verdicts = Vec::new();
         if let Some(withdrawn) = withdrawn.filter(|withdrawn| Some(*withdrawn) != response) {
             verdicts = self.state.claims.withdraw(withdrawn, id);
@@ -120,13 +140,13 @@ impl Group<'_, '_> {
         }
         if let Some(response) = response {
             let claim = Claim {
-                without_messages: !summary.has_messages,
-                start_ns: span.start_ns,
-                end_ns: span.end_ns,
+                without_messages: !said.summary.has_messages,
+                start_ns: said.start_ns,
+                end_ns: said.end_ns,
                 trace: id.0,
                 span_id: id.1,
-                scope: span.scope,
-                total: summary.usage.total().unwrap_or(0),
+                scope: said.scope,
+                total: said.summary.usage.total().unwrap_or(0),
             };
             verdicts.extend(self.state.claims.add(response, claim));
         }
@@ -135,89 +155,17 @@ impl Group<'_, '_> {
         }
         Ok(())
     }
-}
 
-/// The claim a span makes, if it makes one: a hash of the provider's response id, within the project.
-fn response(project: i64, span: &Prepared) -> Option<i64> {
-    let summary = &span.summary;
-    let id = summary
-        .response_id
-        .as_ref()
-        .filter(|_| !summary.usage.is_unknown() && !summary.kind.repeats_usage())?;
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&project.to_be_bytes()).update(id.as_bytes());
-    let mut word = [0; 8];
-    word.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
-    Some(i64::from_be_bytes(word))
-}
-
-/// Stores the span's row. Of two versions of one span the one that ended later is kept; of two that ended together, either,
-/// but always the same one.
-fn insert(
-    connection: &Connection,
-    project: i64,
-    trace: i64,
-    span: &Prepared,
-    refs: &[u8],
-) -> Result<Outcome> {
-    if insert_new(connection, project, trace, span, refs)? {
-        return Ok(Outcome::Stored);
+    fn log(&mut self, log: &PreparedLog) -> Result<()> {
+        let refs = self.staged.resolve(self.transaction, &self.state.dedup, &log.pending)?;
+        if !logs::insert(self.transaction, log, &refs::encode(&refs))? {
+            return Ok(());
+        }
+        self.changed = true;
+        if let Some(span_id) = log.span_id.filter(|_| log.meaningful) {
+            self.state.meaning = true;
+            self.incomplete.told(log.trace_id, span_id);
+        }
+        Ok(())
     }
-    let mut select = connection.prepare_cached(
-        "SELECT id, end_ns, version, status, response FROM span WHERE trace = ? AND span_id = ?",
-    )?;
-    type Row = (i64, i64, [u8; 8], i64, Option<i64>);
-    let read =
-        |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
-    let (id, end_ns, version, status, response): Row = select.query_row((trace, span.span_id.0), read)?;
-    if version == span.version {
-        return Ok(Outcome::Repeated);
-    }
-    if (end_ns, version) > (span.end_ns, span.version) {
-        return Ok(Outcome::Outdated);
-    }
-    // A new row, not an update: whoever follows the order of insertion (the sweep, an index) must see it as new.
-    connection.prepare_cached("DELETE FROM span WHERE id = ?")?.execute([id])?;
-    links::remove(connection, trace, span)?;
-    insert_new(connection, project, trace, span, refs)?;
-    Ok(Outcome::Replaced { status: StatusCode::from_number(status), response })
-}
-
-/// Inserts the row and its links unless the span has one; tells whether it did.
-fn insert_new(
-    connection: &Connection,
-    project: i64,
-    trace: i64,
-    span: &Prepared,
-    refs: &[u8],
-) -> Result<bool> {
-    let summary = &span.summary;
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO span (trace, project, span_id, parent_id, name, kind, status, start_ns, end_ns, model, note, \
-         response, scope, messages, version, refs, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-         ON CONFLICT (trace, span_id) DO NOTHING",
-    )?;
-    let inserted = insert.execute(rusqlite::params![
-        trace,
-        project,
-        span.span_id.0,
-        span.parent_id.map(|id| id.0),
-        span.name,
-        summary.kind as i64,
-        span.status as i64,
-        span.start_ns,
-        span.end_ns,
-        summary.model,
-        summary.note,
-        response(project, span),
-        span.scope,
-        summary.has_messages,
-        span.version,
-        refs,
-        span.data,
-    ])?;
-    if inserted == 1 {
-        links::insert(connection, trace, span)?;
-    }
-    Ok(inserted == 1)
 }

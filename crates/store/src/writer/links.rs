@@ -17,7 +17,7 @@ pub(crate) fn insert(connection: &Connection, trace: i64, span: &Prepared) -> Re
         "INSERT OR IGNORE INTO link (target, start_ns, trace, span_id, target_span) VALUES (?, ?, ?, ?, ?)",
     )?;
     for (target, target_span) in &span.links {
-        insert.execute((target.0, span.start_ns, trace, span.span_id.0, target_span.0))?;
+        insert.execute((target.0, span.said.start_ns, trace, span.said.span_id.0, target_span.0))?;
     }
     Ok(())
 }
@@ -25,6 +25,6 @@ pub(crate) fn insert(connection: &Connection, trace: i64, span: &Prepared) -> Re
 /// Takes the links of a version of a span that makes room for another.
 pub(crate) fn remove(connection: &Connection, trace: i64, span: &Prepared) -> Result<()> {
     let mut delete = connection.prepare_cached("DELETE FROM link WHERE trace = ? AND span_id = ?")?;
-    delete.execute((trace, span.span_id.0))?;
+    delete.execute((trace, span.said.span_id.0))?;
     Ok(())
 }

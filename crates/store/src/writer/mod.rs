@@ -7,9 +7,14 @@
 mod best;
 mod bodies;
 mod claims;
+mod complete;
 mod delete;
 mod group;
 mod links;
+mod logs;
+mod offers;
+mod rows;
+mod shown;
 mod sweep;
 mod traces;
 mod usage;
@@ -26,49 +31,56 @@ use bennu_model::TraceId;
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
-use crate::{Error, Prepared, Result, dedup::Dedup};
+use crate::{Batch, Derive, Error, Result, dedup::Dedup};
 pub(crate) use best::span_of;
 use group::Group;
 pub(crate) use links::MAX_LINKS;
 pub(crate) use sweep::sweep;
 pub(crate) use usage::read_row as read_usage;
 
-/// A group is closed at this many spans, so that the first caller in it does not wait for too many others.
-const MAX_GROUP_SPANS: usize = 8_000;
+/// A group is closed at this many spans and log records, so that the first caller in it does not wait for too many others.
+const MAX_GROUP_ITEMS: usize = 8_000;
 
 /// Work for the writer.
 #[derive(Debug)]
 pub(crate) enum Job {
-    /// Store spans of one project.
+    /// Store spans of one project, and log records.
     Append(Append),
-    /// Delete one trace of a project, or everything of it. Answers with the number of traces deleted.
-    Delete { project: Arc<str>, trace: Option<TraceId>, deleted: usize, done: oneshot::Sender<Result<usize>> },
-    /// Delete rows nobody refers to (see `sweep`).
-    Collect { garbage: sweep::Garbage, done: oneshot::Sender<Result<()>> },
+    /// Do what takes several turns.
+    Long(Long),
     /// Answer, to show that the thread lives.
     Ping { done: oneshot::Sender<Result<()>> },
 }
 
-/// One caller's spans, until they are answered.
+/// Long work, done a slice at a time.
+#[derive(Debug)]
+pub(crate) enum Long {
+    /// Delete one trace of a project, or everything of it. Answers with the number of traces deleted.
+    Delete { project: Arc<str>, trace: Option<TraceId>, deleted: usize, done: oneshot::Sender<Result<usize>> },
+    /// Delete rows nobody refers to (see `sweep`).
+    Collect { garbage: sweep::Garbage, done: oneshot::Sender<Result<()>> },
+}
+
+/// One caller's spans and log records, until they are answered.
 #[derive(Debug)]
 pub(crate) struct Append {
     pub(crate) project: Arc<str>,
-    pub(crate) spans: Vec<Prepared>,
+    pub(crate) batch: Batch,
     pub(crate) done: oneshot::Sender<Result<usize>>,
-    /// What the caller holds as long as the spans are in memory.
+    /// What the caller holds as long as they are in memory.
     pub(crate) held: Held,
 }
 
 impl Append {
-    fn parts(&self) -> (&str, &[Prepared]) {
-        (&self.project, &self.spans)
+    fn parts(&self) -> (&str, &Batch) {
+        (&self.project, &self.batch)
     }
 
-    /// Gives back what the spans took up, then answers.
+    /// Gives back what they took up, then answers with the number of spans.
     fn answer(self, outcome: Result<()>) {
-        let Append { spans, done, held, .. } = self;
-        let stored = spans.len();
-        drop((spans, held));
+        let Append { batch, done, held, .. } = self;
+        let stored = batch.spans.len();
+        drop((batch, held));
         let _ = done.send(outcome.map(|()| stored));
     }
 }
@@ -99,11 +111,12 @@ impl Writer {
         dedup: Arc<Dedup>,
         wal: PathBuf,
         changes: watch::Sender<u64>,
+        derive: Option<Derive>,
     ) -> std::io::Result<Self> {
         let (queue, jobs) = mpsc::channel();
         let thread = std::thread::Builder::new().name("bennu-writer".into()).spawn(move || {
             let (later, log_bounded) = (VecDeque::new(), Instant::now());
-            let state = State::new(dedup);
+            let state = State::new(dedup, derive);
             Thread { connection, state, wal, changes, jobs, next: None, later, log_bounded }.run();
         })?;
         Ok(Writer { queue, thread: Some(thread) })
@@ -130,11 +143,17 @@ struct State {
     dedup: Arc<Dedup>,
     traces: traces::Cache,
     claims: claims::Claims,
+    /// What a span means together with its log records.
+    derive: Option<Derive>,
+    /// Whether the store may hold log records that change what a span means. Once it does, it is not asked again: a look into
+    /// an index for every trace of a group is cheap.
+    meaning: bool,
 }
 
 impl State {
-    fn new(dedup: Arc<Dedup>) -> Self {
-        State { dedup, traces: traces::Cache::default(), claims: claims::Claims::default() }
+    fn new(dedup: Arc<Dedup>, derive: Option<Derive>) -> Self {
+        let (traces, claims) = (traces::Cache::default(), claims::Claims::default());
+        State { dedup, traces, claims, derive, meaning: true }
     }
 }
 
@@ -146,8 +165,8 @@ struct Thread {
     jobs: mpsc::Receiver<Job>,
     /// A job that was taken from the queue but belongs to the next group.
     next: Option<Job>,
-    /// Long work, done a slice at a time when nothing else waits.
-    later: VecDeque<Job>,
+    /// Long work for when nothing else waits.
+    later: VecDeque<Long>,
     log_bounded: Instant,
 }
 
@@ -156,18 +175,22 @@ impl Thread {
         if let Err(error) = self.state.claims.warm(&self.connection) {
             tracing::warn!(%error, "recent response ids could not be read");
         }
+        match logs::any_meaning(&self.connection) {
+            Ok(any) => self.state.meaning = any,
+            Err(error) => tracing::warn!(%error, "log records could not be looked for"),
+        }
         while let Some(job) = self.take() {
             match job {
                 Job::Append(append) => {
                     let appends = self.gather(append);
                     self.append(appends);
                     // Long work has its turn under load, too.
-                    if let Some(job) = self.later.pop_front() {
-                        self.slice(job);
+                    if let Some(long) = self.later.pop_front() {
+                        self.slice(long);
                     }
                 }
                 Job::Ping { done } => drop(done.send(Ok(()))),
-                job => self.slice(job),
+                Job::Long(long) => self.slice(long),
             }
             self.bound_log();
         }
@@ -179,13 +202,13 @@ impl Thread {
         if let Some(job) = self.next.take().or_else(|| self.jobs.try_recv().ok()) {
             return Some(job);
         }
-        self.later.pop_front().or_else(|| self.jobs.recv().ok())
+        self.later.pop_front().map(Job::Long).or_else(|| self.jobs.recv().ok())
     }
 
     /// Does a slice of long work; what is left goes to the end of the line.
-    fn slice(&mut self, job: Job) {
-        match job {
-            Job::Delete { project, trace, deleted, done } => {
+    fn slice(&mut self, long: Long) {
+        match long {
+            Long::Delete { project, trace, deleted, done } => {
                 let before = self.connection.total_changes();
                 let outcome = delete::delete(&mut self.connection, &mut self.state, &project, trace);
                 if outcome.is_ok() && self.connection.total_changes() != before {
@@ -194,7 +217,7 @@ impl Thread {
                 match outcome {
                     Ok((more, true)) => drop(done.send(Ok(deleted + more))),
                     Ok((more, false)) => {
-                        self.later.push_back(Job::Delete { project, trace, deleted: deleted + more, done });
+                        self.later.push_back(Long::Delete { project, trace, deleted: deleted + more, done });
                     }
                     Err(error) => {
                         self.forget();
@@ -202,22 +225,21 @@ impl Thread {
                     }
                 }
             }
-            Job::Collect { mut garbage, done } => match sweep::collect(&mut self.connection, &mut garbage) {
-                Ok(true) => self.later.push_back(Job::Collect { garbage, done }),
+            Long::Collect { mut garbage, done } => match sweep::collect(&mut self.connection, &mut garbage) {
+                Ok(true) => self.later.push_back(Long::Collect { garbage, done }),
                 outcome => drop(done.send(outcome.map(drop))),
             },
-            job @ (Job::Append(_) | Job::Ping { .. }) => self.next = Some(job),
         }
     }
 
     /// Everything that is waiting to be appended, up to the size of a group.
     fn gather(&mut self, first: Append) -> Vec<Append> {
-        let mut spans = first.spans.len();
+        let mut items = first.batch.len();
         let mut appends = vec![first];
-        while spans < MAX_GROUP_SPANS {
+        while items < MAX_GROUP_ITEMS {
             match self.jobs.try_recv() {
                 Ok(Job::Append(append)) => {
-                    spans += append.spans.len();
+                    items += append.batch.len();
                     appends.push(append);
                 }
                 Ok(other) => {
@@ -246,7 +268,7 @@ impl Thread {
         }
     }
 
-    fn write<'a>(&mut self, appends: impl Iterator<Item = (&'a str, &'a [Prepared])>) -> Result<()> {
+    fn write<'a>(&mut self, appends: impl Iterator<Item = (&'a str, &'a Batch)>) -> Result<()> {
         match Group::write(&mut self.connection, &mut self.state, appends) {
             Ok(changed) => {
                 if changed {

@@ -1,8 +1,8 @@
-//! Mark and sweep: deletes bodies and list nodes that no span refers to any more.
+//! Mark and sweep: deletes bodies and list nodes that no span and no log record refers to any more.
 //!
 //! The mark reads a snapshot on a reader's connection while writing goes on. What it calls garbage is garbage as of the
-//! snapshot; since then a new span may have found such a body through the map. So the garbage is first made unfindable, then
-//! everybody who may have found it before is waited for, and last the writer looks at the spans that came since.
+//! snapshot; since then a new span or record may have found such a body through the map. So the garbage is first made
+//! unfindable, then everybody who may have found it before is waited for, and last the writer looks at the rows that came since.
 
 use std::{
     collections::HashSet,
@@ -17,7 +17,7 @@ use std::{
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::Job;
+use super::{Job, Long};
 use crate::{
     Error, Result,
     dedup::Dedup,
@@ -27,10 +27,14 @@ use crate::{
 /// Rows deleted and pages given back in one turn of the writer; callers with spans have theirs in between.
 const SLICE: usize = 5_000;
 
-/// Rows nobody referred to when `newest_span` and `newest_node` were the newest.
+/// The tables whose rows refer to bodies and nodes.
+const REFERRING: [&str; 2] = ["span", "log"];
+
+/// Rows nobody referred to when these were the newest.
 #[derive(Debug, Default)]
 pub(crate) struct Garbage {
-    newest_span: i64,
+    /// Of each of [`REFERRING`].
+    newest: [i64; REFERRING.len()],
     newest_node: i64,
     bodies: HashSet<i64>,
     nodes: HashSet<i64>,
@@ -58,7 +62,7 @@ pub(crate) fn sweep(
         std::thread::sleep(Duration::from_millis(5));
     }
     let (done, answer) = oneshot::channel();
-    queue.send(Job::Collect { garbage, done }).map_err(|_| Error::Closed)?;
+    queue.send(Job::Long(Long::Collect { garbage, done })).map_err(|_| Error::Closed)?;
     answer.blocking_recv().map_err(|_| Error::Closed)?
 }
 
@@ -68,15 +72,13 @@ fn mark(reader: &Connection, stop: &AtomicBool) -> Result<Garbage> {
         let sql = format!("SELECT coalesce(max(id), 0) FROM {table}");
         Ok(snapshot.query_row(&sql, [], |row| row.get(0))?)
     };
-    let (newest_span, newest_node) = (newest("span")?, newest("node")?);
     let mut garbage = Garbage {
-        newest_span: 0,
-        newest_node,
+        newest: Default::default(),
+        newest_node: newest("node")?,
         bodies: all(&snapshot, "SELECT id FROM body")?,
         nodes: all(&snapshot, "SELECT id FROM node")?,
     };
     garbage.spare(&snapshot, stop)?;
-    garbage.newest_span = newest_span;
     Ok(garbage)
 }
 
@@ -91,19 +93,30 @@ impl Garbage {
         self.bodies.is_empty() && self.nodes.is_empty()
     }
 
-    /// Takes out what spans newer than `newest_span` refer to, with the bodies of their lists.
+    /// Takes out what rows newer than `newest` refer to, with the bodies of their lists.
     fn spare(&mut self, connection: &Connection, stop: &AtomicBool) -> Result<()> {
-        let mut node = connection.prepare_cached("SELECT parent, body FROM node WHERE id = ?")?;
-        let mut spans = connection.prepare_cached("SELECT id, refs FROM span WHERE id > ? ORDER BY id")?;
-        let mut rows = spans.query([self.newest_span])?;
         // Nodes newer than the mark, already walked.
         let mut walked = HashSet::new();
+        (0..REFERRING.len()).try_for_each(|table| self.spare_table(connection, table, &mut walked, stop))
+    }
+
+    fn spare_table(
+        &mut self,
+        connection: &Connection,
+        table: usize,
+        walked: &mut HashSet<i64>,
+        stop: &AtomicBool,
+    ) -> Result<()> {
+        let mut node = connection.prepare_cached("SELECT parent, body FROM node WHERE id = ?")?;
+        let sql = format!("SELECT id, refs FROM {} WHERE id > ? ORDER BY id", REFERRING[table]);
+        let mut referring = connection.prepare_cached(&sql)?;
+        let mut rows = referring.query([self.newest[table]])?;
         while let Some(row) = rows.next()? {
             if stop.load(Ordering::Relaxed) {
                 *self = Garbage::default();
                 return Ok(());
             }
-            self.newest_span = row.get(0)?;
+            self.newest[table] = row.get(0)?;
             let bytes = row.get_ref(1)?.as_blob().map_err(|_| Error::Damaged("references"))?;
             for reference in refs::decode(bytes)? {
                 let mut list = match reference {
@@ -183,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_span_found_while_the_mark_ran_is_spared() {
+    fn what_a_span_or_a_record_found_while_the_mark_ran_is_spared() {
         let mut connection = Connection::open_in_memory().unwrap();
         crate::schema::migrate(&mut connection, "test").unwrap();
         connection
@@ -197,7 +210,9 @@ mod tests {
         // The next call of the conversation that was deleted: a new node on garbage.
         connection.execute_batch("INSERT INTO body (id, hash, data) VALUES (5, x'05', x''); INSERT INTO node VALUES (4, 2, 5, x'04');").unwrap();
         insert_span(&connection, 1, &[Ref::List(4), Ref::Empty]);
-        insert_span(&connection, 2, &[Ref::List(4), Ref::Body(4)]);
+        let log = "INSERT INTO log (trace_id, at_ns, severity, event_name, meaningful, version, refs, data) \
+                   VALUES (x'01', 0, 0, '', 0, x'00', ?1, x'00')";
+        connection.execute(log, [refs::encode(&[Ref::List(4), Ref::Body(4)])]).unwrap();
         while collect(&mut connection, &mut garbage).unwrap() {}
         let bodies: Vec<i64> = all(&connection, "SELECT id FROM body").unwrap().into_iter().collect();
         assert_eq!((bodies.contains(&3), bodies.len(), count(&connection, "node")), (false, 4, 3));

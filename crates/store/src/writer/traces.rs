@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
-use bennu_model::{StatusCode, TOKEN_TYPES, TraceId};
+use bennu_model::{StatusCode, Summary, TOKEN_TYPES, TraceId};
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::best::{Best, first, last};
-use crate::{Prepared, Result, recent::Recent};
+use super::{best::Best, offers::Offers, shown::Shown};
+use crate::{Result, recent::Recent};
 
 /// Trace rows kept in memory between transactions.
 const CAPACITY: usize = 8_000;
@@ -18,49 +18,48 @@ const MAX_SUM: i64 = 1 << 60;
 #[derive(Debug, Clone)]
 pub(crate) struct TraceState {
     pub(crate) id: i64,
-    start_ns: i64,
-    end_ns: i64,
     spans: i64,
     errors: i64,
-    kinds: i64,
+    running: i64,
     tokens: [i64; TOKEN_TYPES],
-    root: Best<(String, i64)>,
-    input: Best<String>,
-    output: Best<String>,
-    session: Best<String>,
-    user: Best<String>,
-    service: Best<String>,
+    /// Everything else that it shows.
+    pub(crate) offers: Offers,
+}
+
+/// What is counted of a span's row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counted {
+    pub(crate) failed: bool,
+    pub(crate) running: bool,
+}
+
+impl Counted {
+    pub(crate) fn of(summary: &Summary) -> Self {
+        Counted { failed: summary.status == StatusCode::Error, running: summary.running }
+    }
 }
 
 impl TraceState {
-    fn new(id: i64) -> Self {
-        TraceState {
-            id,
-            start_ns: i64::MAX,
-            end_ns: i64::MIN,
-            spans: 0,
-            errors: 0,
-            kinds: 0,
-            tokens: [0; TOKEN_TYPES],
-            root: Best::default(),
-            input: Best::default(),
-            output: Best::default(),
-            session: Best::default(),
-            user: Best::default(),
-            service: Best::default(),
-        }
-    }
-
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn read(connection: &Connection, row: &Row<'_>) -> Result<Self> {
         let name: Option<String> = row.get("root_name")?;
         let kind: Option<i64> = row.get("root_kind")?;
-        Ok(TraceState {
-            id: row.get("id")?,
+        let id = row.get("id")?;
+        let shown = Shown {
             start_ns: row.get("start_ns")?,
             end_ns: row.get("end_ns")?,
+            kinds: row.get("kinds")?,
+            root: Best::stored(row.get("root_key")?, name.zip(kind)),
+            input: Best::stored(row.get("input_key")?, row.get("input")?),
+            output: Best::stored(row.get("output_key")?, row.get("output")?),
+            session: Best::stored(row.get("session_key")?, row.get("session")?),
+            user: Best::stored(row.get("user_key")?, row.get("user")?),
+            service: Best::stored(row.get("service_key")?, row.get("service")?),
+        };
+        Ok(TraceState {
+            id,
             spans: row.get("spans")?,
             errors: row.get("errors")?,
-            kinds: row.get("kinds")?,
+            running: row.get("running")?,
             tokens: [
                 row.get("input_tokens")?,
                 row.get("output_tokens")?,
@@ -69,38 +68,16 @@ impl TraceState {
                 row.get("reasoning_tokens")?,
                 row.get("unsplit_tokens")?,
             ],
-            root: Best::stored(row.get("root_key")?, name.zip(kind)),
-            input: Best::stored(row.get("input_key")?, row.get("input")?),
-            output: Best::stored(row.get("output_key")?, row.get("output")?),
-            session: Best::stored(row.get("session_key")?, row.get("session")?),
-            user: Best::stored(row.get("user_key")?, row.get("user")?),
-            service: Best::stored(row.get("service_key")?, row.get("service")?),
+            offers: Offers::read(connection, id, shown, row.get("offers")?)?,
         })
     }
 
-    /// A span was seen, whether or not it is the version that is kept: the row is about everything that was ever said, so
-    /// that it does not depend on the order of arrival.
-    pub(crate) fn see(&mut self, span: &Prepared) {
-        self.start_ns = self.start_ns.min(span.start_ns);
-        self.end_ns = self.end_ns.max(span.end_ns).max(span.start_ns);
-        self.kinds |= 1 << span.summary.kind as i64;
-        let (first, last) = (first(span), last(span));
-        let summary = &span.summary;
-        self.root.offer(&first, Some((span.name.clone(), summary.kind as i64)));
-        self.input.offer(&first, summary.input_preview.clone());
-        self.output.offer(&last, summary.output_preview.clone());
-        self.session.offer(&first, summary.session_id.clone());
-        self.user.offer(&first, summary.user_id.clone());
-        self.service.offer(&first, summary.service.clone());
-    }
-
-    /// A span was stored, or replaced an earlier version with this status.
-    pub(crate) fn count(&mut self, status: StatusCode, replaced: Option<StatusCode>) {
-        self.errors += i64::from(status == StatusCode::Error);
-        match replaced {
-            None => self.spans += 1,
-            Some(replaced) => self.errors -= i64::from(replaced == StatusCode::Error),
-        }
+    /// A span's row was stored, perhaps in the place of an earlier one.
+    pub(crate) fn count(&mut self, stored: Counted, replaced: Option<Counted>) {
+        self.spans += i64::from(replaced.is_none());
+        let replaced = replaced.unwrap_or(Counted { failed: false, running: false });
+        self.errors += i64::from(stored.failed) - i64::from(replaced.failed);
+        self.running += i64::from(stored.running) - i64::from(replaced.running);
     }
 
     fn update(&self, connection: &Connection) -> Result<()> {
@@ -109,37 +86,40 @@ impl TraceState {
              output_tokens = ?8, cache_read_tokens = ?9, cache_write_tokens = ?10, reasoning_tokens = ?11, \
              unsplit_tokens = ?12, root_key = ?13, root_name = ?14, root_kind = ?15, input_key = ?16, input = ?17, \
              output_key = ?18, output = ?19, session_key = ?20, session = ?21, user_key = ?22, user = ?23, \
-             service_key = ?24, service = ?25 WHERE id = ?1",
+             service_key = ?24, service = ?25, running = ?26, offers = ?27 WHERE id = ?1",
         )?;
+        let shown = self.offers.shown();
         let [input, output, cache_read, cache_write, reasoning, unsplit] = self.tokens;
         update.execute(rusqlite::params![
             self.id,
-            self.start_ns,
-            self.end_ns,
+            shown.start_ns,
+            shown.end_ns,
             self.spans,
             self.errors,
-            self.kinds,
+            shown.kinds,
             input,
             output,
             cache_read,
             cache_write,
             reasoning,
             unsplit,
-            self.root.key(),
-            self.root.value().map(|(name, _)| name),
-            self.root.value().map(|(_, kind)| kind),
-            self.input.key(),
-            self.input.value(),
-            self.output.key(),
-            self.output.value(),
-            self.session.key(),
-            self.session.value(),
-            self.user.key(),
-            self.user.value(),
-            self.service.key(),
-            self.service.value(),
+            shown.root.key(),
+            shown.root.value().map(|(name, _)| name),
+            shown.root.value().map(|(_, kind)| kind),
+            shown.input.key(),
+            shown.input.value(),
+            shown.output.key(),
+            shown.output.value(),
+            shown.session.key(),
+            shown.session.value(),
+            shown.user.key(),
+            shown.user.value(),
+            shown.service.key(),
+            shown.service.value(),
+            self.running,
+            self.offers.count(),
         ])?;
-        Ok(())
+        self.offers.flush(connection)
     }
 
     /// Input, output and totals without a split: what a list shows as "tokens".
@@ -228,7 +208,7 @@ impl Traces {
             total[1] += now.spans - before.spans;
             total[2] += i64::from(now.errors > 0) - i64::from(before.errors > 0);
             total[3] += now.total_tokens() - before.total_tokens();
-            total[4] = total[4].max(now.start_ns);
+            total[4] = total[4].max(now.offers.shown().start_ns);
         }
         for (project, total) in totals {
             add_to_project(connection, project, total)?;
@@ -257,21 +237,26 @@ pub(crate) fn add_to_project(connection: &Connection, project: i64, total: [i64;
 
 fn find_or_insert(connection: &Connection, project: i64, trace_id: TraceId) -> Result<(TraceState, bool)> {
     let mut select = connection.prepare_cached("SELECT * FROM trace WHERE trace_id = ? AND project = ?")?;
-    if let Some(state) = select.query_row((trace_id.0, project), TraceState::read).optional()? {
-        return Ok((state, false));
+    let found = select.query_row((trace_id.0, project), |row| Ok(TraceState::read(connection, row)));
+    if let Some(state) = found.optional()? {
+        return Ok((state?, false));
     }
     let mut insert = connection.prepare_cached(
         "INSERT INTO trace (project, trace_id, start_ns, end_ns, spans, errors, kinds, input_tokens, output_tokens, \
          cache_read_tokens, cache_write_tokens, reasoning_tokens, unsplit_tokens) \
          VALUES (?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
     )?;
-    Ok((TraceState::new(insert.insert((project, trace_id.0))?), true))
+    let id = insert.insert((project, trace_id.0))?;
+    let offers = Offers::read(connection, id, Shown::nothing(), 0)?;
+    let tokens = [0; TOKEN_TYPES];
+    Ok((TraceState { id, spans: 0, errors: 0, running: 0, tokens, offers }, true))
 }
 
 fn find_by_id(connection: &Connection, id: i64) -> Result<Option<((i64, TraceId), TraceState)>> {
     let mut select = connection.prepare_cached("SELECT * FROM trace WHERE id = ?")?;
     let found = select.query_row([id], |row| {
-        Ok(((row.get("project")?, TraceId(row.get("trace_id")?)), TraceState::read(row)?))
+        let key = (row.get("project")?, TraceId(row.get("trace_id")?));
+        Ok(TraceState::read(connection, row).map(|state| (key, state)))
     });
-    Ok(found.optional()?)
+    found.optional()?.transpose()
 }

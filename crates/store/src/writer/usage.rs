@@ -4,17 +4,22 @@
 //! at a time, where `below` is what the spans under a span own together:
 //! - a span that reports nothing owns nothing;
 //! - an AGENT or CHAIN with usage reported anywhere below it owns nothing;
+//! - a span whose usage is *aggregated* (its dialect says that other spans report the same) owns nothing, even alone: the span
+//!   that owns it may lie in another trace;
 //! - every other span owns `max(0, reported - below)`.
 //!
 //! So a subtree owns `max(reported, below)`, or just `below` for an agent, and a change at a leaf climbs only as far as it
 //! changes anything. A child that arrives before its parent leaves its sum at the parent's place, where the parent finds it.
+//!
+//! An aggregated span does tell an agent above it of usage: somebody reports it, here or in another trace, so what the agent
+//! reports is a repetition. Otherwise an agent over a wrapper whose call lies in another trace would own those tokens again.
 
 use std::collections::{HashMap, HashSet};
 
-use bennu_model::{Kind, SpanId, TOKEN_TYPES, Tokens, Usage};
+use bennu_model::{Kind, TOKEN_TYPES, Tokens, Usage};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::{Error, Result};
+use crate::{Error, Result, prepare::Said};
 
 /// Deeper chains of spans than this stop climbing: the work of one span stays bounded.
 const MAX_CLIMB: usize = 1_000;
@@ -25,6 +30,8 @@ const PRESENT: i64 = 1;
 const REPEATS: i64 = 2;
 /// Another span that describes the same call owns its tokens.
 const DISOWNED: i64 = 4;
+/// Its usage repeats what other spans report, by definition.
+const AGGREGATED: i64 = 8;
 
 /// Trace row id and span id.
 pub(crate) type NodeId = (i64, [u8; 8]);
@@ -52,7 +59,8 @@ impl Node {
 
     /// Tokens this span owns.
     pub(crate) fn owned(&self) -> [i64; TOKEN_TYPES] {
-        if !self.has(PRESENT) || self.has(DISOWNED) || (self.has(REPEATS) && self.telling > 0) {
+        let repeats = self.has(AGGREGATED) || (self.has(REPEATS) && self.telling > 0);
+        if !self.has(PRESENT) || self.has(DISOWNED) || repeats {
             return [0; TOKEN_TYPES];
         }
         let reported = signed(self.reported.tokens());
@@ -91,21 +99,14 @@ pub(crate) struct Nodes {
 
 impl Nodes {
     /// A span arrived, or a newer version of it.
-    pub(crate) fn arrive(
-        &mut self,
-        connection: &Connection,
-        trace: i64,
-        span_id: SpanId,
-        parent_id: Option<SpanId>,
-        kind: Kind,
-        usage: Usage,
-    ) -> Result<()> {
-        let id = (trace, span_id.0);
+    pub(crate) fn arrive(&mut self, connection: &Connection, trace: i64, span: &Said) -> Result<()> {
+        let summary = &span.summary;
+        let id = (trace, span.span_id.0);
         let known = self.load(connection, id)?;
-        if known.is_none() && usage.is_unknown() {
+        if known.is_none() && summary.usage.is_unknown() {
             return Ok(());
         }
-        let parent = parent_id.map(|id| id.0);
+        let parent = span.parent_id.map(|id| id.0);
         let moved = known.is_some_and(|node| node.has(PRESENT) && node.parent != parent);
         if moved {
             // A newer version stands elsewhere: take its sum from where it was.
@@ -113,9 +114,10 @@ impl Nodes {
         }
         self.change(connection, id, |node| {
             node.parent = parent;
-            node.reported = usage;
+            node.reported = summary.usage;
             node.set(PRESENT, true);
-            node.set(REPEATS, kind.repeats_usage());
+            node.set(REPEATS, summary.kind.repeats_usage());
+            node.set(AGGREGATED, summary.aggregated);
         })
     }
 

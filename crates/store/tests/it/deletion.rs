@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bennu_model::{LogRecord, Value};
+
 use crate::kit::*;
 
 fn with_content(number: u8, trace: u8, content: &str) -> (bennu_model::Span, bennu_model::Summary) {
@@ -92,5 +94,75 @@ async fn deleting_while_writing_damages_nothing() {
         let trace = store.trace_of("kept", round).await;
         let spans = store.spans(trace.row.id, None).await.unwrap();
         assert_eq!(spans[0].span.attributes.len(), 3, "every body is still there");
+    }
+}
+
+#[tokio::test]
+async fn log_records_go_with_the_last_trace_of_their_id_and_keep_their_content_until_then() {
+    let mut store = TestStore::new();
+    let said = |trace: u8, words: &str| LogRecord {
+        trace_id: id(trace),
+        body: Value::Text(format!("{words}, said in trace {trace}: {}", "x".repeat(60))),
+        attributes: vec![text("messages", &format!("[{}, {}]", message(words), message(&"y".repeat(300))))],
+        ..log(1, 1, "event", "")
+    };
+    let content = "content that a span and a record have, long enough to be a body of its own: a b c d";
+    store.append_all("p", vec![with_content(1, 1, content)], vec![said(1, content)]).await;
+    store.append("q", vec![with_content(1, 1, content), with_content(1, 2, content)]).await;
+    // A record of a trace that nobody has.
+    store.append_logs(vec![said(2, content), said(3, content)]).await;
+
+    let records = async |store: &TestStore, trace| store.log_records(id(trace), None, 10).await.unwrap();
+    store.delete("p", None).await.unwrap();
+    assert_eq!(records(&store, 1).await.total, 1, "the other project still has the trace");
+    store.delete("q", Some(id(1))).await.unwrap();
+    assert_eq!(records(&store, 1).await.total, 0);
+    store.delete("q", None).await.unwrap();
+    assert_eq!(records(&store, 2).await.total, 0);
+
+    let count = |table: &str| {
+        let connection = rusqlite::Connection::open(store.directory.path().join("bennu.db")).unwrap();
+        let sql = format!("SELECT count(*) FROM {table}");
+        connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    for _ in 0..200 {
+        if count("body") == 4 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Of the last record: its resource and scope, which are both empty, its body and two messages.
+    assert_eq!((count("body"), count("node"), count("log")), (4, 2, 1));
+    store.reopen();
+    assert_eq!(records(&store, 3).await.rows[0].record, said(3, content));
+}
+
+#[tokio::test]
+async fn deleting_while_log_records_come_damages_none() {
+    let store = std::sync::Arc::new(TestStore::new());
+    let writing = store.clone();
+    let said = |round: u8| LogRecord {
+        trace_id: id(round),
+        body: Value::Text(
+            "the same content in every record and trace, written and deleted all the time".into(),
+        ),
+        ..log(1, 1, "event", "")
+    };
+    let writer = tokio::spawn(async move {
+        for round in 1..60_u8 {
+            writing.append_logs(vec![said(round)]).await;
+            let content = "the same content in every record and trace, written and deleted all the time";
+            writing.append("gone", vec![with_content(1, 200, content)]).await;
+        }
+    });
+    while !writer.is_finished() {
+        store.delete("gone", None).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    writer.await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    for round in 1..60 {
+        let page = store.log_records(id(round), None, 10).await.unwrap();
+        assert_eq!(page.rows[0].record, said(round), "every body is still there");
     }
 }

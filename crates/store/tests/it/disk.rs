@@ -84,10 +84,31 @@ async fn a_question_that_takes_too_long_is_cut_off() {
     for trace in 0..8_u8 {
         let spans = (1..=250).map(|number| of_trace(span(number, None, 0, 1), trace)).collect::<Vec<_>>();
         let mut preparer = store.preparer();
-        let prepared = spans.into_iter().map(|(span, summary)| preparer.prepare(span, summary)).collect();
+        let prepared =
+            spans.into_iter().map(|(span, summary)| preparer.prepare(span, summary)).collect::<Vec<_>>();
         store.append("p", prepared, ()).await.unwrap();
     }
     let filter = bennu_store::SpanFilter { names: vec!["none".into()], ..Default::default() };
     let asked = store.project_spans("p", filter, None, 10).await;
     assert!(matches!(asked, Err(Error::TimedOut(0))), "{asked:?}");
+}
+
+#[tokio::test]
+async fn files_of_older_versions_are_taken_over() {
+    for version in [1, 2] {
+        let mut store = TestStore::new();
+        let said = |(span, summary): (bennu_model::Span, bennu_model::Summary)| {
+            (span, bennu_model::Summary { input_preview: Some("asked".into()), ..summary })
+        };
+        store.append("p", vec![said(span(1, None, 0, 10)), failed(span(2, Some(1), 1, 9))]).await;
+        let before = store.trace_of("p", 1).await;
+        store.reopen_from_version(version);
+        assert_eq!(store.trace_of("p", 1).await, before, "from version {version}");
+        // What is new in the file goes on from there.
+        store.append("p", vec![pending(span(3, Some(1), 2, 0)), pending(span(2, Some(1), 1, 0))]).await;
+        store.append_logs(vec![log(1, 1, "event", "said")]).await;
+        let row = store.trace_of("p", 1).await.row;
+        assert_eq!((row.spans, row.running, row.errors, row.input.as_deref()), (3, 1, 1, Some("asked")));
+        assert_eq!(store.spans_of("p", 1).await[0].records.len(), 1);
+    }
 }

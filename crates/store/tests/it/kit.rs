@@ -3,35 +3,88 @@
 use std::sync::Arc;
 
 use bennu_model::{
-    Attribute, Kind, Origin, Resource, Span, SpanId, Status, StatusCode, Summary, TraceId, Usage, Value,
+    Attribute, Kind, LogRecord, Origin, Resource, Span, SpanId, Status, StatusCode, Summary, TraceId, Usage,
+    Value,
 };
-use bennu_store::{Options, Store, Trace};
+use bennu_store::{Batch, Options, Store, StoredSpan, Trace};
 use tempfile::TempDir;
 
 /// A store in a directory that goes away with it.
 pub(crate) struct TestStore {
     pub(crate) store: Option<Store>,
     pub(crate) directory: TempDir,
+    options: Options,
 }
 
 impl TestStore {
     pub(crate) fn new() -> Self {
+        TestStore::with(Options::default())
+    }
+
+    pub(crate) fn with(options: Options) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        TestStore { store: Some(Store::open(directory.path(), Options::default()).unwrap()), directory }
+        let store = Some(Store::open(directory.path(), options.clone()).unwrap());
+        TestStore { store, directory, options }
     }
 
     /// Closes and opens again.
     pub(crate) fn reopen(&mut self) {
         self.store.take().unwrap().close();
-        self.store = Some(Store::open(self.directory.path(), Options::default()).unwrap());
+        self.store = Some(Store::open(self.directory.path(), self.options.clone()).unwrap());
+    }
+
+    /// Closes and opens again with the file as an older version had it: its own steps, with the rows of now as far as it knew
+    /// them.
+    pub(crate) fn reopen_from_version(&mut self, version: usize) {
+        const STEPS: [&str; 2] =
+            [include_str!("../../src/schema.v1.sql"), include_str!("../../src/schema.v2.sql")];
+        self.store.take().unwrap().close();
+        let path = self.directory.path().join("bennu.db");
+        let old = self.directory.path().join("old.db");
+        let connection = rusqlite::Connection::open(&old).unwrap();
+        connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;").unwrap();
+        STEPS[..version].iter().for_each(|step| connection.execute_batch(step).unwrap());
+        connection.execute("ATTACH ? AS now", [path.to_str().unwrap()]).unwrap();
+        let texts = |sql: &str| -> Vec<String> {
+            let mut select = connection.prepare(sql).unwrap();
+            select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        for table in
+            texts("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+        {
+            let columns = texts(&format!("SELECT name FROM pragma_table_info('{table}', 'main')")).join(", ");
+            let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM now.{table}");
+            connection.execute(&copy, []).unwrap();
+        }
+        connection.pragma_update(Some("main"), "user_version", version as i64).unwrap();
+        connection.pragma_update(Some("main"), "application_id", 1_112_428_117).unwrap();
+        connection.execute_batch("DETACH now").unwrap();
+        drop(connection);
+        std::fs::rename(&old, &path).unwrap();
+        self.store = Some(Store::open(self.directory.path(), self.options.clone()).unwrap());
     }
 
     /// Stores spans in one request.
     pub(crate) async fn append(&self, project: &str, spans: Vec<(Span, Summary)>) {
+        self.append_all(project, spans, Vec::new()).await;
+    }
+
+    /// Stores log records in one request; those that have an event's name are meaningful.
+    pub(crate) async fn append_logs(&self, logs: Vec<LogRecord>) {
+        self.append_all("p", Vec::new(), logs).await;
+    }
+
+    /// Stores spans and log records in one request.
+    pub(crate) async fn append_all(&self, project: &str, spans: Vec<(Span, Summary)>, logs: Vec<LogRecord>) {
         let store = self.store.as_ref().unwrap();
-        let mut preparer = store.preparer();
-        let prepared = spans.into_iter().map(|(span, summary)| preparer.prepare(span, summary)).collect();
-        store.append(project, prepared, ()).await.unwrap();
+        let batch = batch(store, spans, logs);
+        store.append(project, batch, ()).await.unwrap();
+    }
+
+    /// The spans of a trace, whole, by start.
+    pub(crate) async fn spans_of(&self, project: &str, trace: u8) -> Vec<StoredSpan> {
+        let row = self.trace_of(project, trace).await.row;
+        self.spans(row.id, None).await.unwrap()
     }
 
     pub(crate) async fn trace_of(&self, project: &str, trace: u8) -> Trace {
@@ -49,6 +102,30 @@ impl std::ops::Deref for TestStore {
 
     fn deref(&self) -> &Store {
         self.store.as_ref().unwrap()
+    }
+}
+
+/// A request, prepared.
+pub(crate) fn batch(store: &Store, spans: Vec<(Span, Summary)>, logs: Vec<LogRecord>) -> Batch {
+    let mut preparer = store.preparer();
+    let mut batch = Batch::default();
+    batch.spans.extend(spans.into_iter().map(|(span, summary)| preparer.prepare(span, summary)));
+    for log in logs {
+        let meaningful = !log.event_name.is_empty();
+        batch.logs.push(preparer.prepare_log(log, meaningful));
+    }
+    batch
+}
+
+/// A log record of trace 1 at some milliseconds; with an event's name a meaningful one.
+pub(crate) fn log(span: u8, at: u64, event: &str, body: &str) -> LogRecord {
+    LogRecord {
+        trace_id: id(1),
+        span_id: Some(SpanId([span; 8])),
+        time_ns: at * 1_000_000,
+        event_name: event.to_owned(),
+        body: Value::Text(body.to_owned()),
+        ..LogRecord::default()
     }
 }
 
@@ -91,11 +168,17 @@ pub(crate) fn reports((span, summary): (Span, Summary), kind: Kind, usage: Usage
 }
 
 pub(crate) fn failed((span, summary): (Span, Summary)) -> (Span, Summary) {
-    (Span { status: Status { code: StatusCode::Error, message: "no".into() }, ..span }, summary)
+    let status = Status { code: StatusCode::Error, message: "no".into() };
+    (Span { status, ..span }, Summary { status: StatusCode::Error, ..summary })
 }
 
 pub(crate) fn of_trace((span, summary): (Span, Summary), trace: u8) -> (Span, Summary) {
     (Span { trace_id: id(trace), ..span }, summary)
+}
+
+/// A version that only says that the span began.
+pub(crate) fn pending((span, summary): (Span, Summary)) -> (Span, Summary) {
+    (Span { end_ns: span.start_ns, ..span }, Summary { running: true, ..summary })
 }
 
 /// What a span owns: input and output.

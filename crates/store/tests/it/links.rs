@@ -75,24 +75,7 @@ async fn a_span_keeps_all_its_links_and_some_can_be_found() {
 async fn a_file_of_version_1_is_taken_over_without_its_old_links() {
     let mut store = TestStore::new();
     store.append("p", vec![linking(of_trace(span(1, None, 0, 1), 2), &[(9, 1)])]).await;
-    store.store.take().unwrap().close();
-    // The file as version 1 had it: its own steps, with the rows of now.
-    let path = store.directory.path().join("bennu.db");
-    let old = store.directory.path().join("old.db");
-    let connection = rusqlite::Connection::open(&old).unwrap();
-    connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;").unwrap();
-    connection.execute_batch(include_str!("../../src/schema.v1.sql")).unwrap();
-    connection.execute("ATTACH ? AS now", [path.to_str().unwrap()]).unwrap();
-    for table in ["project", "trace", "span", "usage", "body", "node"] {
-        connection.execute(&format!("INSERT INTO main.{table} SELECT * FROM now.{table}"), []).unwrap();
-    }
-    connection
-        .execute_batch("DETACH now; PRAGMA user_version = 1; PRAGMA application_id = 1112428117;")
-        .unwrap();
-    drop(connection);
-    std::fs::rename(&old, &path).unwrap();
-
-    store.store = Some(bennu_store::Store::open(store.directory.path(), Default::default()).unwrap());
+    store.reopen_from_version(1);
     let trace = store.trace_of("p", 2).await.row.id;
     assert_eq!(store.spans(trace, None).await.unwrap()[0].span.links.len(), 1, "nothing is lost");
     assert_eq!(to(&store, 9).await, [], "the old link is not known from here");

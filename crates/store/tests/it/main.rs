@@ -6,6 +6,8 @@ mod order;
 mod ownership;
 mod spans;
 mod traces;
+mod running;
+mod logs;
 mod disk;
 mod deletion;
 mod sharing;

@@ -131,3 +131,52 @@ async fn absurd_counts_do_not_overflow() {
     store.append("p", spans).await;
     assert!(store.trace_of("p", 1).await.row.usage.total().unwrap() > 1 << 40);
 }
+
+fn aggregated(number: u8, parent: Option<u8>, input: u64) -> (bennu_model::Span, bennu_model::Summary) {
+    let (span, summary) = llm(number, parent, input);
+    (span, bennu_model::Summary { aggregated: true, response_id: Some("r".into()), ..summary })
+}
+
+#[tokio::test]
+async fn aggregated_usage_is_shown_and_never_owned() {
+    let all = [
+        // A wrapper alone: its call lies in another trace.
+        aggregated(1, None, 100),
+        // A call over a wrapper over two calls.
+        llm(2, None, 120),
+        aggregated(3, Some(2), 500),
+        llm(4, Some(3), 30),
+        llm(5, Some(3), 40),
+        // An agent over a wrapper alone: what it reports is reported elsewhere, too.
+        reports(span(6, None, 6, 90), Kind::Agent, usage(300, 30)),
+        aggregated(7, Some(6), 300),
+        // A call over a wrapper alone keeps its own.
+        llm(8, None, 70),
+        aggregated(9, Some(8), 300),
+    ];
+    for rotated in 0..all.len() {
+        let store = TestStore::new();
+        for at in 0..all.len() {
+            store.append("p", vec![all[(at + rotated) % all.len()].clone()]).await;
+        }
+        let trace = store.trace_of("p", 1).await;
+        let owns = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(|span| owned(&trace, span).0);
+        assert_eq!(owns, [0, 50, 0, 30, 40, 0, 0, 70, 0], "from {rotated}");
+        assert_eq!(trace.spans.iter().filter(|row| row.usage.is_unknown()).count(), 0, "all is shown");
+        assert_eq!(trace.row.usage.input, Some(190));
+    }
+}
+
+#[tokio::test]
+async fn aggregated_usage_claims_no_answer() {
+    let store = TestStore::new();
+    let mut call = reports(of_trace(span(4, None, 1, 90), 2), Kind::Llm, usage(100, 10));
+    call.1.response_id = Some("r".into());
+    call.0.origin = Arc::new(Origin { scope_name: "other".into(), ..Origin::default() });
+    // The wrapper began first and has messages: it would win a claim.
+    let mut wrapper = aggregated(1, None, 100);
+    wrapper.1.has_messages = true;
+    store.append("p", vec![wrapper, call]).await;
+    assert_eq!(store.trace_of("p", 2).await.row.usage.total(), Some(110));
+    assert_eq!(store.trace_of("p", 1).await.row.usage.total(), None);
+}

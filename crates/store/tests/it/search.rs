@@ -96,7 +96,7 @@ async fn what_takes_too_long_is_cut_off() {
     });
     store.append("p", spans.collect()).await;
     let trace = store.trace_of("p", 1).await.row.id;
-    let TestStore { store, directory } = store;
+    let TestStore { store, directory, .. } = store;
     store.unwrap().close();
     let options = Options { query_timeout: Duration::ZERO, ..Options::default() };
     let hasty = Store::open(directory.path(), options).unwrap();

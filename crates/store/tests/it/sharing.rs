@@ -1,6 +1,6 @@
 //! The same content is stored once, whatever the dialect.
 
-use bennu_model::{Span, Summary};
+use bennu_model::{LogRecord, Span, Summary, Value};
 
 use crate::kit::*;
 
@@ -81,4 +81,31 @@ async fn an_agents_history_takes_a_tenth_as_json_text() {
     })
     .await;
     assert!(disk * 10 <= raw, "{disk} bytes on disk for {raw}");
+}
+
+#[tokio::test]
+async fn a_log_record_shares_what_its_span_says() {
+    let store = TestStore::new();
+    let messages: Vec<String> = (0..40).map(|n| prose(n + 1, 70)).collect();
+    let items: Vec<String> =
+        messages.iter().map(|text| format!("{{\"role\": \"user\", \"content\": \"{text}\"}}")).collect();
+    let list = format!("[{}]", items.join(", "));
+    let objects: Vec<Value> = messages.iter().map(|words| Value::Map(vec![text("content", words)])).collect();
+    let attributes = vec![text("gen_ai.input.messages", &list), ("objects".into(), Value::Array(objects))];
+    let (mut span, summary) = span(1, None, 0, 1);
+    span.attributes = attributes.clone();
+    store.append("p", vec![(span.clone(), summary)]).await;
+    let count = || {
+        let connection = rusqlite::Connection::open(store.directory.path().join("bennu.db")).unwrap();
+        let count = |table: &str| {
+            let sql = format!("SELECT count(*) FROM {table}");
+            connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        (count("body"), count("node"))
+    };
+    let before = count();
+    let record = LogRecord { attributes, origin: span.origin, ..log(1, 1, "event", "") };
+    store.append_logs(vec![record.clone()]).await;
+    assert_eq!(count(), before, "nothing in it is new");
+    assert_eq!(store.log_records(id(1), None, 1).await.unwrap().rows[0].record, record);
 }

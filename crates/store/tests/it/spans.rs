@@ -185,3 +185,27 @@ async fn some_spans_of_a_trace_are_read_by_their_ids() {
     let refused = store.spans(trace, Some(vec![SpanId([1; 8]); 257])).await.unwrap_err();
     assert!(matches!(refused, Error::TooMany(256)) && !refused.is_retryable(), "{refused}");
 }
+
+#[tokio::test]
+async fn a_status_is_counted_as_it_is_understood_and_comes_back_as_it_was_sent() {
+    let store = TestStore::new();
+    let (sent, mut summary) = span(1, None, 0, 10);
+    summary.status = StatusCode::Error;
+    let (fine, mut understood) = failed(span(2, None, 1, 10));
+    understood.status = StatusCode::Ok;
+    store.append("p", vec![(sent, summary), (fine, understood), failed(span(3, None, 2, 10))]).await;
+    let trace = store.trace_of("p", 1).await;
+    assert_eq!(trace.row.errors, 2);
+    let understood = trace.spans.iter().map(|row| row.status).collect::<Vec<_>>();
+    assert_eq!(understood, [StatusCode::Error, StatusCode::Ok, StatusCode::Error]);
+    let stored = store.spans(trace.row.id, None).await.unwrap();
+    let sent = stored.iter().map(|stored| stored.span.status.code).collect::<Vec<_>>();
+    assert_eq!(sent, [StatusCode::Unset, StatusCode::Error, StatusCode::Error]);
+    assert_eq!(stored[0].row.status, StatusCode::Error);
+    let failed = SpanFilter { statuses: vec![StatusCode::Error], ..SpanFilter::default() };
+    assert_eq!(store.project_spans("p", failed, None, 10).await.unwrap().spans.len(), 2);
+
+    // The same span is the same however its status is understood.
+    store.append("p", vec![span(1, None, 0, 10)]).await;
+    assert_eq!(store.trace_of("p", 1).await.row.errors, 2);
+}

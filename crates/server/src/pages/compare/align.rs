@@ -113,6 +113,7 @@ mod tests {
             status: StatusCode::Unset,
             start_ns: id.into(),
             end_ns: 100,
+            running: false,
             model: None,
             note: None,
             usage: Usage::default(),

@@ -220,6 +220,7 @@ pub(super) mod tests {
             status: StatusCode::Unset,
             start_ns,
             end_ns,
+            running: false,
             model: None,
             note: None,
             usage: Usage::default(),

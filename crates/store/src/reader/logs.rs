@@ -1,0 +1,184 @@
+//! Log records of traces and spans. They are kept by trace id, so they are the same in every project that has the trace.
+
+use bennu_model::{LogRecord, SpanId, TraceId};
+use rusqlite::{Connection, Params, Row, types::Value};
+
+use super::{
+    fetch::Fetch,
+    projects::count,
+    spans::{MAX_ANSWER_BYTES, size_of},
+};
+use crate::{
+    Result,
+    stored::{decode, pack, refs},
+};
+
+/// Log records an answer holds at most, and records that a span is completed by.
+pub(crate) const MAX_RECORDS: usize = 1_000;
+/// Content of the records that a span is completed by: the writer reads them again for each that is added.
+const MAX_MEANING_BYTES: usize = 16 << 20;
+/// Records counted at most.
+const MAX_COUNTED: i64 = 100_000;
+
+/// A log record with what the store adds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogRow {
+    /// Row id, the order of insertion.
+    pub id: i64,
+    /// Whether it is one of those that change what its span means.
+    pub meaningful: bool,
+    /// The beginning of its body, one line.
+    pub preview: Option<String>,
+    /// Everything that was sent.
+    pub record: LogRecord,
+}
+
+/// The first log records of a trace or a span.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LogPage {
+    /// The records, in the order of their time.
+    pub rows: Vec<LogRow>,
+    /// How many there are; counted up to 100,000.
+    pub total: u64,
+}
+
+/// How many log records a trace has, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogCounts {
+    /// Spans of the trace that have some, with how many.
+    pub spans: Vec<(SpanId, u64)>,
+    /// Records that name no span, or one that the trace does not have.
+    pub elsewhere: u64,
+    /// `false`: the trace has more than 100,000, and what is said here is about some of them.
+    pub complete: bool,
+}
+
+const COLUMNS: &str = "id, trace_id, span_id, meaningful, preview, refs, data";
+
+/// The first records of a trace, or of one of its spans, by time.
+pub(crate) fn log_records(
+    connection: &Connection,
+    trace_id: TraceId,
+    span: Option<SpanId>,
+    limit: usize,
+) -> Result<LogPage> {
+    let snapshot = connection.unchecked_transaction()?;
+    let mut of = String::from("FROM log INDEXED BY log_by_span WHERE trace_id = ?");
+    let mut params: Vec<Value> = vec![trace_id.0.to_vec().into()];
+    if let Some(span) = span {
+        of.push_str(" AND span_id = ?");
+        params.push(span.0.to_vec().into());
+    }
+    let total = snapshot
+        .prepare_cached(&format!("SELECT count(*) FROM (SELECT 1 {of} LIMIT {MAX_COUNTED})"))?
+        .query_row(rusqlite::params_from_iter(&params), |row| row.get(0))?;
+    // Content is read after the first are known: the sort should not carry it.
+    let mut select =
+        snapshot.prepare_cached(&format!("SELECT id {of} ORDER BY at_ns, version, id LIMIT ?"))?;
+    params.push((limit.min(MAX_RECORDS) as i64).into());
+    let ids = select.query_map(rusqlite::params_from_iter(&params), |row| row.get(0))?;
+    let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
+    let mut fetch = Fetch::new(&snapshot);
+    let mut page = LogPage { rows: Vec::new(), total: count(total) };
+    let mut bytes = 0;
+    let sql = format!("SELECT {COLUMNS} FROM log WHERE id = ?");
+    for id in ids {
+        let row = snapshot.prepare_cached(&sql)?.query_row([id], |row| Ok(read(row, &mut fetch)))??;
+        bytes += size_bytes(&row.record);
+        if bytes > MAX_ANSWER_BYTES && !page.rows.is_empty() {
+            break;
+        }
+        page.rows.push(row);
+    }
+    Ok(page)
+}
+
+/// How many records the spans of a trace's row have.
+pub(crate) fn log_counts(connection: &Connection, trace: i64) -> Result<LogCounts> {
+    let mut select = connection.prepare_cached(
+        "SELECT span_id, records, EXISTS (SELECT 1 FROM span WHERE span.trace = ?1 AND span.span_id = counted.span_id) \
+         FROM (SELECT span_id, count(*) AS records FROM (SELECT span_id FROM log INDEXED BY log_by_span \
+         WHERE trace_id = (SELECT trace_id FROM trace WHERE id = ?1) LIMIT ?2) GROUP BY span_id) AS counted",
+    )?;
+    let mut rows = select.query((trace, MAX_COUNTED))?;
+    let mut counts = LogCounts { complete: true, ..LogCounts::default() };
+    let mut all = 0;
+    while let Some(row) = rows.next()? {
+        let records = count(row.get(1)?);
+        all += records;
+        match row.get::<_, Option<[u8; 8]>>(0)? {
+            Some(span_id) if row.get(2)? => counts.spans.push((SpanId(span_id), records)),
+            _ => counts.elsewhere += records,
+        }
+    }
+    counts.complete = all < count(MAX_COUNTED);
+    Ok(counts)
+}
+
+/// Whether a trace has records that change what its spans mean.
+pub(crate) fn has_meaning(connection: &Connection, trace_id: TraceId) -> Result<bool> {
+    let mut select = connection.prepare_cached(
+        "SELECT 1 FROM log INDEXED BY log_with_meaning WHERE meaningful AND trace_id = ? AND span_id IS NOT NULL LIMIT 1",
+    )?;
+    Ok(select.exists([trace_id.0])?)
+}
+
+/// The records that change what a span means, in an order that does not depend on that of their arrival; as many of them from the
+/// first on as are taken account of.
+pub(crate) fn meaning(
+    connection: &Connection,
+    fetch: &mut Fetch<'_>,
+    trace_id: TraceId,
+    span_id: SpanId,
+) -> Result<Vec<LogRecord>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM log INDEXED BY log_with_meaning WHERE meaningful AND trace_id = ? AND span_id = ? \
+         ORDER BY at_ns, version LIMIT ?"
+    );
+    let mut bytes = 0;
+    let mut records = Vec::new();
+    each(connection, &sql, (trace_id.0, span_id.0, MAX_RECORDS as i64), |row| {
+        let record = read(row, fetch)?.record;
+        bytes += size_bytes(&record);
+        let fits = bytes <= MAX_MEANING_BYTES || records.is_empty();
+        if fits {
+            records.push(record);
+        }
+        Ok(fits)
+    })?;
+    Ok(records)
+}
+
+/// Calls for each row, until it says that this is enough.
+fn each(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut take: impl FnMut(&Row<'_>) -> Result<bool>,
+) -> Result<()> {
+    let mut select = connection.prepare_cached(sql)?;
+    let mut rows = select.query(params)?;
+    while let Some(row) = rows.next()? {
+        if !take(row)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn read(row: &Row<'_>, fetch: &mut Fetch<'_>) -> Result<LogRow> {
+    let blob = |at| row.get_ref(at).map(|value| value.as_blob().unwrap_or_default());
+    let span_id = row.get::<_, Option<[u8; 8]>>(2)?.map(SpanId);
+    let (refs, data) = (refs::decode(blob(5)?)?, pack::unpack(blob(6)?)?);
+    Ok(LogRow {
+        id: row.get(0)?,
+        meaningful: row.get(3)?,
+        preview: row.get(4)?,
+        record: decode::decode_log(&data, TraceId(row.get(1)?), span_id, &refs, fetch)?,
+    })
+}
+
+/// Bytes it holds in memory, about.
+pub(crate) fn size_bytes(record: &LogRecord) -> usize {
+    512 + record.body.size_bytes() + size_of(&record.attributes)
+}
