@@ -15,7 +15,7 @@ use crate::{
     api,
     app::App,
     config::{Config, Port},
-    pages, receive,
+    decode, pages, receive,
 };
 
 /// How long requests under way may take once the program was told to stop.
@@ -42,7 +42,8 @@ impl Server {
     /// # Errors
     /// When the data directory or a port that was asked for cannot be had; the text says what to do.
     pub async fn start(config: Config) -> anyhow::Result<Server> {
-        let store = Store::open(&config.data_dir, Options::default())?;
+        let store =
+            Store::open(&config.data_dir, Options { derive: Some(decode::derive), ..Options::default() })?;
         let http = bind(config.host, config.port, "--port").await?;
         let http = http.context("the page's port is off")?;
         let grpc = bind(config.host, config.grpc_port, "--grpc-port").await?;

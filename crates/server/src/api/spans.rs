@@ -14,7 +14,7 @@ use super::{
     parameters::Parameters,
     projects, rfc3339,
 };
-use crate::{app::App, decode::normalise, error::Error, query};
+use crate::{app::App, error::Error, query};
 
 /// `GET /v1/projects/{project}/spans`
 pub(crate) async fn list(
@@ -69,7 +69,7 @@ fn answer(stored: &StoredSpan) -> Value {
     let span = &stored.span;
     let mut attributes = attributes(&span.attributes);
     // Phoenix's readers look for OpenInference's kind whatever the dialect.
-    let kind = normalise(span, &[]).kind;
+    let kind = stored.row.kind;
     attributes.entry("openinference.span.kind").or_insert_with(|| kind.as_str().into());
     json!({
         "id": global_id("Span", stored.row.id),
@@ -79,7 +79,7 @@ fn answer(stored: &StoredSpan) -> Value {
         "parent_id": span.parent_id,
         "start_time": rfc3339(stored.row.start_ns),
         "end_time": rfc3339(stored.row.end_ns),
-        "status_code": span.status.code.as_str(),
+        "status_code": stored.row.status.as_str(),
         "status_message": span.status.message,
         "attributes": attributes,
         "events": span.events.iter().map(event).collect::<Vec<_>>(),

@@ -2,6 +2,8 @@
 
 use bennu_model::{LogRecord, Span, SpanId, Value};
 
+use super::Item;
+
 /// Marks what a Logfire span is: `span`, `log`, or `pending_span`.
 const SPAN_TYPE: &str = "logfire.span_type";
 /// The parent of the span that a pending span announces, in hex; zeros for a root.
@@ -9,26 +11,17 @@ const PENDING_PARENT: &str = "logfire.pending_parent_id";
 /// Events that libraries on `tracing`, which has no events with a name, write as spans of no length: `genai` writes this one.
 const EVENTS: [&str; 1] = ["gen_ai.evaluation.result"];
 
-/// What a span is.
-#[derive(Debug)]
-pub(crate) enum Folded {
-    /// A span, maybe one that is still running.
-    Span(Span),
-    /// An event of its parent.
-    Event(LogRecord),
-}
-
 /// Logfire announces a span when it begins: by a span with an id of its own, under the real one. Here it becomes the first
 /// version of the real span. A span that is an event becomes a record of its parent.
-pub(crate) fn fold(mut span: Span) -> Folded {
+pub(crate) fn fold(mut span: Span) -> Item {
     if let Some(real) = span.parent_id.filter(|_| is_pending(&span)) {
         let parent = span.attribute(PENDING_PARENT).and_then(Value::as_text).and_then(|id| id.parse().ok());
         span.parent_id = parent.filter(|id: &SpanId| !id.is_zero());
         span.span_id = real;
-        return Folded::Span(span);
+        return Item::Span(span);
     }
     match span.parent_id {
-        Some(parent) if EVENTS.contains(&span.name.as_str()) => Folded::Event(LogRecord {
+        Some(parent) if EVENTS.contains(&span.name.as_str()) => Item::Log(LogRecord {
             trace_id: span.trace_id,
             span_id: Some(parent),
             time_ns: span.start_ns,
@@ -41,7 +34,7 @@ pub(crate) fn fold(mut span: Span) -> Folded {
             origin: span.origin,
             ..LogRecord::default()
         }),
-        _ => Folded::Span(span),
+        _ => Item::Span(span),
     }
 }
 
@@ -69,7 +62,7 @@ mod tests {
     fn a_pending_span_is_the_beginning_of_the_real_one() {
         for (parent, expected) in [("0000000000000000", None), ("0202020202020202", Some(SpanId([2; 8])))] {
             let pending = span(&[(SPAN_TYPE, "pending_span"), (PENDING_PARENT, parent)]);
-            let Folded::Span(folded) = fold(pending) else { panic!("a span was expected") };
+            let Item::Span(folded) = fold(pending) else { panic!("a span was expected") };
             assert_eq!((folded.span_id, folded.parent_id), (SpanId([1; 8]), expected));
             assert!(is_pending(&folded));
         }
@@ -82,9 +75,9 @@ mod tests {
             start_ns: 7,
             ..span(&[("gen_ai.evaluation.name", "relevance")])
         };
-        let Folded::Event(record) = fold(event) else { panic!("an event was expected") };
+        let Item::Log(record) = fold(event) else { panic!("an event was expected") };
         assert_eq!((record.span_id, record.at_ns()), (Some(SpanId([1; 8])), 7));
         let other = Span { name: "step".into(), ..span(&[]) };
-        assert!(matches!(fold(other), Folded::Span(_)));
+        assert!(matches!(fold(other), Item::Span(_)));
     }
 }

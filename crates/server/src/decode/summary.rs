@@ -2,14 +2,19 @@
 
 use std::borrow::Cow;
 
-use bennu_model::{Content, Detail, Kind, Message, Part, Span, StatusCode, Summary};
+use bennu_model::{Content, Detail, Kind, LogRecord, Message, Part, Span, StatusCode, Summary};
 use bennu_semconv::otel;
 use serde_json::Value as Json;
 
-use super::fold;
+use super::{fold, normalise};
 
 /// Characters of a preview.
 const PREVIEW_CHARS: usize = 240;
+
+/// The columns of a span with its meaningful log records, as the store asks for them.
+pub fn derive(span: &Span, records: &[LogRecord]) -> Summary {
+    summarise(span, &normalise(span, records))
+}
 
 /// What lists, filters and totals need.
 pub fn summarise(span: &Span, detail: &Detail) -> Summary {

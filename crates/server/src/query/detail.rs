@@ -20,7 +20,7 @@ pub(crate) struct SpanDetail {
 
 impl SpanDetail {
     fn new(stored: StoredSpan) -> SpanDetail {
-        let Meaning { detail, facts } = decode::explain(&stored.span, &[]);
+        let Meaning { detail, facts } = decode::explain(&stored.span, &stored.records);
         SpanDetail { stored, detail, facts }
     }
 }

@@ -7,7 +7,10 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 
 use super::{Budget, Held};
-use crate::error::{Code, Error};
+use crate::{
+    app::App,
+    error::{Code, Error},
+};
 
 /// Compressed or not, a body may have this many bytes; it takes that much of the budget while it is held.
 pub(crate) async fn read(body: Body, limit: usize, budget: &Budget, held: &mut Held) -> Result<Bytes, Error> {
@@ -51,8 +54,55 @@ impl Compression {
     }
 }
 
+/// A body without its compression. Some senders compress twice, in the application and in the exporter or a proxy, and some do
+/// not say that they compress: no OTLP message begins as gzip does.
+pub(crate) async fn open(
+    app: &App,
+    compression: Compression,
+    body: Bytes,
+    mut held: Held,
+) -> Result<(Bytes, Held), Error> {
+    if compression == Compression::None && !is_gzip(&body) {
+        held.shrink_to(body.len());
+        return Ok((body, held));
+    }
+    let turn = app.decoders.clone().acquire_owned().await.map_err(|_| super::stopped())?;
+    let (budget, limit) = (app.budget.clone(), app.max_body_bytes);
+    let opening = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let body = unpack(compression, body, limit, &budget, &mut held)?;
+        held.shrink_to(body.len());
+        Ok((body, held))
+    });
+    opening.await.map_err(|_| super::stopped())?
+}
+
+fn unpack(
+    compression: Compression,
+    body: Bytes,
+    limit: usize,
+    budget: &Budget,
+    held: &mut Held,
+) -> Result<Bytes, Error> {
+    let first = if compression == Compression::None { Compression::Gzip } else { compression };
+    let body = decompress(first, body, limit, budget, held)?;
+    if !is_gzip(&body) {
+        return Ok(body);
+    }
+    held.shrink_to(body.len());
+    let body = decompress(Compression::Gzip, body, limit, budget, held)?;
+    if is_gzip(&body) {
+        return Err(Error::new(Code::Invalid, "the body is compressed more than twice; once is enough"));
+    }
+    Ok(body)
+}
+
+fn is_gzip(body: &[u8]) -> bool {
+    body.starts_with(&[0x1f, 0x8b])
+}
+
 /// Decompresses; stops at the limit, however much more a bomb would give.
-pub(crate) fn decompress(
+fn decompress(
     compression: Compression,
     body: Bytes,
     limit: usize,
@@ -61,6 +111,10 @@ pub(crate) fn decompress(
 ) -> Result<Bytes, Error> {
     match compression {
         Compression::None => Ok(body),
+        Compression::Gzip if !body.is_empty() && !is_gzip(&body) => Err(Error::new(
+            Code::Invalid,
+            "the body does not decompress: it is not gzip, although its encoding says so; compress it or leave the header out",
+        )),
         Compression::Gzip => inflate(flate2::read::MultiGzDecoder::new(&body[..]), limit, budget, held),
         // "deflate" means zlib (RFC 9110); some clients send the bare stream.
         Compression::Deflate => match body.first() {
@@ -94,7 +148,11 @@ fn inflate(mut reader: impl Read, limit: usize, budget: &Budget, held: &mut Held
 }
 
 fn broken(error: &std::io::Error) -> Error {
-    Error::new(Code::Invalid, format!("the body does not decompress: {error}"))
+    let why = match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => "it is cut off".to_owned(),
+        _ => error.to_string(),
+    };
+    Error::new(Code::Invalid, format!("the body does not decompress: {why}"))
 }
 
 fn too_large(limit: usize) -> Error {
@@ -138,6 +196,32 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn gzip_is_opened_twice_and_known_by_its_first_bytes() {
+        let gzip = |bytes: &[u8]| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(bytes).unwrap();
+            encoder.finish().unwrap()
+        };
+        let unpack = |compression, body: Vec<u8>| {
+            unpack(compression, body.into(), 1 << 20, &Budget::new(1 << 20), &mut Held::default())
+        };
+        let (once, twice) = (gzip(b"raw"), gzip(&gzip(b"raw")));
+        for (compression, body) in [
+            (Compression::None, &once),
+            (Compression::None, &twice),
+            (Compression::Gzip, &once),
+            (Compression::Gzip, &twice),
+        ] {
+            assert_eq!(unpack(compression, body.clone()).unwrap(), "raw");
+        }
+        assert_eq!(unpack(Compression::Zstd, zstd::encode_all(&once[..], 1).unwrap()).unwrap(), "raw");
+        let refused = unpack(Compression::Gzip, gzip(&twice)).unwrap_err();
+        assert!(refused.message.contains("more than twice"), "{refused:?}");
+        let refused = unpack(Compression::Gzip, b"{}".to_vec()).unwrap_err();
+        assert!(refused.message.contains("not gzip"), "{refused:?}");
     }
 
     #[test]

@@ -23,6 +23,14 @@ impl Held {
         let holding = self.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits) * UNIT_BYTES;
         if bytes > holding { budget.take(self, bytes - holding) } else { Ok(()) }
     }
+
+    /// Holds no more than this many bytes from now on.
+    pub(crate) fn shrink_to(&mut self, bytes: usize) {
+        if let Some(holding) = &mut self.0 {
+            let extra = holding.num_permits().saturating_sub(bytes.div_ceil(UNIT_BYTES));
+            drop(holding.split(extra));
+        }
+    }
 }
 
 impl Budget {
@@ -34,10 +42,7 @@ impl Budget {
     pub(crate) fn take(&self, held: &mut Held, bytes: usize) -> Result<(), Error> {
         let units = u32::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX);
         let permit = self.0.clone().try_acquire_many_owned(units).map_err(|_| {
-            Error::new(
-                Code::Busy,
-                "more spans are waiting than the queue holds; they will be taken if sent again",
-            )
+            Error::new(Code::Busy, "more is waiting than the queue holds; this will be taken if sent again")
         })?;
         match &mut held.0 {
             Some(holding) => holding.merge(permit),

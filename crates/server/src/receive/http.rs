@@ -1,4 +1,4 @@
-//! OTLP/HTTP: `POST /v1/traces`.
+//! OTLP/HTTP: `POST /v1/traces` and `/v1/logs`.
 
 use axum::{
     Router,
@@ -9,61 +9,44 @@ use axum::{
 };
 
 use super::{
-    Held,
+    Held, Received,
     body::{self, Compression},
     ingest, reply,
 };
 use crate::{
     app::App,
-    decode::Encoding,
+    decode::{Encoding, Signal},
     error::{Code, Error},
 };
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
-        .route("/v1/traces", post(traces))
-        .route("/v1/logs", post(|request: Request| async move { unimplemented(&request, "logs", "LOGS") }))
-        .route(
-            "/v1/metrics",
-            post(|request: Request| async move { unimplemented(&request, "metrics", "METRICS") }),
-        )
+        .route("/v1/traces", post(|app, request| take(app, Signal::Traces, request)))
+        .route("/v1/logs", post(|app, request| take(app, Signal::Logs, request)))
+        .route("/v1/metrics", post(|request: Request| async move { metrics(&request) }))
 }
 
-async fn traces(State(app): State<App>, request: Request) -> Response<Body> {
+async fn take(State(app): State<App>, signal: Signal, request: Request) -> Response<Body> {
     // What cannot be understood is answered in JSON, which people can read.
     let encoding = encoding(request.headers());
-    match export(&app, request).await {
+    match export(&app, signal, request).await {
         Ok(response) => response,
         Err(error) => reply::failure(encoding.unwrap_or(Encoding::Json), &error),
     }
 }
 
-async fn export(app: &App, request: Request) -> Result<Response<Body>, Error> {
+async fn export(app: &App, signal: Signal, request: Request) -> Result<Response<Body>, Error> {
     let headers = request.headers();
     app.guard.check_token(headers)?;
     let encoding = encoding(headers)?;
     let compression = Compression::from_header(text(headers, header::CONTENT_ENCODING.as_str()))?;
     let project = super::project_header(headers);
-    let limit = app.max_body_bytes;
 
     let mut held = Held::default();
-    let body = body::read(request.into_body(), limit, &app.budget, &mut held).await?;
-    let body = match compression {
-        Compression::None => body,
-        _ => {
-            let turn = app.decoders.clone().acquire_owned().await.map_err(|_| super::stopped())?;
-            let budget = app.budget.clone();
-            let inflated = tokio::task::spawn_blocking(move || {
-                let _turn = turn;
-                body::decompress(compression, body, limit, &budget, &mut held).map(|body| (body, held))
-            });
-            let (body, still_held) = inflated.await.map_err(|_| super::stopped())??;
-            held = still_held;
-            body
-        }
-    };
-    let rejected = ingest(app, encoding, body, project, held).await?;
-    Ok(reply::success(encoding, &rejected))
+    let body = body::read(request.into_body(), app.max_body_bytes, &app.budget, &mut held).await?;
+    let (body, held) = body::open(app, compression, body, held).await?;
+    let report = ingest(app, Received { signal, encoding, body, project, held }).await?;
+    Ok(reply::success(signal, encoding, &report))
 }
 
 /// From the content type; parameters after it do not matter.
@@ -83,7 +66,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-fn unimplemented(request: &Request, signal: &str, variable: &str) -> Response<Body> {
+fn metrics(request: &Request) -> Response<Body> {
     let encoding = encoding(request.headers()).unwrap_or(Encoding::Json);
-    reply::failure(encoding, &super::grpc::other_signal(signal, variable))
+    reply::failure(encoding, &super::metrics())
 }

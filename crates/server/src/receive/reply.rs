@@ -8,33 +8,37 @@ use prost::Message;
 
 use crate::{
     decode::{
-        Encoding, Rejected,
+        Encoding, Report, Signal,
         wire::proto::{PartialSuccess, Response as Export, RpcStatus},
     },
     error::Error,
 };
 
-/// The message of a successful export; spans that were refused are named in it.
-pub(crate) fn export(rejected: &Rejected) -> Export {
-    let partial_success = (rejected.count() > 0).then(|| PartialSuccess {
-        rejected_spans: i64::try_from(rejected.count()).unwrap_or(i64::MAX),
-        error_message: rejected.message(),
+/// The message of a successful export; what was refused is counted and named in it, what was mended is named.
+pub(crate) fn export(report: &Report) -> Export {
+    let partial_success = (!report.is_empty()).then(|| PartialSuccess {
+        rejected: i64::try_from(report.rejected.count()).unwrap_or(i64::MAX),
+        error_message: report.message(),
     });
     Export { partial_success }
 }
 
 /// 200 with the export's message.
-pub(crate) fn success(encoding: Encoding, rejected: &Rejected) -> Response<Body> {
-    let export = export(rejected);
+pub(crate) fn success(signal: Signal, encoding: Encoding, report: &Report) -> Response<Body> {
+    let export = export(report);
     let body = match encoding {
         Encoding::Protobuf => export.encode_to_vec(),
         Encoding::Json => match export.partial_success {
             None => b"{}".to_vec(),
-            Some(PartialSuccess { rejected_spans, error_message }) => serde_json::json!({
-                "partialSuccess": {"rejectedSpans": rejected_spans.to_string(), "errorMessage": error_message}
-            })
-            .to_string()
-            .into_bytes(),
+            Some(PartialSuccess { rejected, error_message }) => {
+                let count = match signal {
+                    Signal::Traces => "rejectedSpans",
+                    Signal::Logs => "rejectedLogRecords",
+                };
+                serde_json::json!({"partialSuccess": {count: rejected.to_string(), "errorMessage": error_message}})
+                    .to_string()
+                    .into_bytes()
+            }
         },
     };
     respond(StatusCode::OK, encoding, body)

@@ -45,12 +45,16 @@ impl Decoder for Raw {
     }
 }
 
-async fn client(server: &TestServer) -> Grpc<Channel> {
+pub(crate) async fn client(server: &TestServer) -> Grpc<Channel> {
     let address = server.addresses.grpc.unwrap();
     Grpc::new(Endpoint::from_shared(url(address, "")).unwrap().connect().await.unwrap())
 }
 
-async fn export(client: &mut Grpc<Channel>, service: &str, body: Vec<u8>) -> Result<Bytes, Status> {
+pub(crate) async fn export(
+    client: &mut Grpc<Channel>,
+    service: &str,
+    body: Vec<u8>,
+) -> Result<Bytes, Status> {
     export_with(client, service, body, &[]).await
 }
 
@@ -101,7 +105,6 @@ async fn what_cannot_be_taken_has_a_code_and_a_sentence() {
         export_with(client, service, body, &bearer).await.unwrap_err()
     };
     for (service, body, code, said) in [
-        ("logs.v1.LogsService", vec![], Code::Unimplemented, "OTEL_LOGS_EXPORTER=none"),
         ("metrics.v1.MetricsService", vec![], Code::Unimplemented, "OTEL_METRICS_EXPORTER=none"),
         ("trace.v1.Other", vec![], Code::Unimplemented, "OTLP/gRPC"),
         ("trace.v1.TraceService", vec![0xff, 0xff], Code::InvalidArgument, "protobuf"),

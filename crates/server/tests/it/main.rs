@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod kit;
+mod wire;
 mod crash;
 mod http;
 mod grpc;
+mod logs;
+mod hostile;
 mod json;
 mod meaning;
 mod pages;

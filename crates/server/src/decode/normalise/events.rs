@@ -59,7 +59,7 @@ impl<'a> Utterance<'a> {
 }
 
 /// Whether a record changes what its span means.
-pub(crate) fn is_meaningful(record: &LogRecord) -> bool {
+pub fn is_meaningful(record: &LogRecord) -> bool {
     let name = Utterance::of_record(record).name;
     name == DETAILS || role(name).is_some() || name.starts_with(CONTENT)
 }
@@ -145,7 +145,15 @@ fn one(
         }
         let reason = object.get("finish_reason").and_then(Json::as_str).map(str::to_owned);
         let said = object.remove("message").or_else(|| object.remove("content")).unwrap_or_default();
-        let said = if said.is_object() { said } else { serde_json::json!({"content": said}) };
+        let mut said = match said {
+            Json::Object(message) => message,
+            content => Map::from_iter([("content".to_owned(), content)]),
+        };
+        // OpenLLMetry puts the calls beside the message.
+        if let Some(calls) = object.remove("tool_calls") {
+            said.entry("tool_calls").or_insert(calls);
+        }
+        let said = Json::Object(said);
         let mut messages = message::messages(&said, "assistant");
         if let Some(message) = messages.first_mut() {
             message.finish_reason = message.finish_reason.take().or_else(|| reason.clone());

@@ -30,7 +30,7 @@ use std::borrow::Cow;
 use bennu_model::{Detail, LogRecord, Span};
 
 pub use dialects::document as dialects;
-pub(crate) use events::is_meaningful;
+pub use events::is_meaningful;
 pub(crate) use field::Field;
 use source::Attributes;
 pub(crate) use table::{Dialect, is_understood};

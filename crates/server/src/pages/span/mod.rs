@@ -195,8 +195,8 @@ impl SpanView {
             usage: if detail.usage.is_unknown() { String::new() } else { format::usage(&detail.usage) },
             usage_note: usage_note(detail, &row.usage_owned, place.below),
             cost: detail.cost.total_usd.map(|usd| format!("${usd:.6}")).unwrap_or_default(),
-            failed: span.status.code == StatusCode::Error,
-            status: span.status.code.as_str(),
+            failed: row.status == StatusCode::Error,
+            status: row.status.as_str(),
             status_message: Some(&span.status.message)
                 .filter(|text| !text.is_empty())
                 .map(|text| Text::prose(text)),
