@@ -41,7 +41,14 @@ export class Rows {
     this.waits = true;
     const from = Math.floor(this.top() / WINDOW) * WINDOW;
     const list = await this.fetch(url, from);
-    if (!list || version !== this.version) return;
+    if (list && version === this.version) this.adopt(list);
+  }
+
+  // Rows that take the place of all there are, of the same view or of another.
+  adopt(list) {
+    this.version += 1;
+    for (const asking of this.asked.values()) asking.abort();
+    this.asked.clear();
     const focused = document.activeElement?.closest?.('.rows li');
     const kept = focused && { span: spanOf(focused.querySelector('.span')), toggle: document.activeElement.matches('.toggle') };
     this.waits = false;

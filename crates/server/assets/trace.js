@@ -3,6 +3,7 @@ import { on } from './keys.js';
 import { Rows, spanOf } from './rows.js';
 import './panes.js';
 import { mark } from './found.js';
+import { follow } from './follow.js';
 
 const waterfall = document.querySelector('.waterfall');
 document.documentElement.classList.add('scripted');
@@ -147,3 +148,7 @@ on('e', () => {
 });
 
 mark(new URL(location.href));
+follow(rows, () => {
+  parts.clear();
+  show(new URL(location.href), { push: false });
+});

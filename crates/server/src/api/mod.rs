@@ -1,6 +1,8 @@
 //! JSON: Phoenix's paths and shapes, so that its clients work unchanged, and ours.
 
+mod conventions;
 mod cursor;
+mod logs;
 mod parameters;
 mod projects;
 mod spans;
@@ -34,7 +36,9 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .route("/v1/projects/{project}", get(projects::one).delete(projects::delete))
         .route("/v1/projects/{project}/spans", get(spans::list))
         .route("/v1/projects/{project}/traces", get(traces::list))
+        .route("/v1/projects/{project}/conventions", get(conventions::list))
         .route("/v1/traces/{trace_id}", get(trace::trace).delete(trace::delete))
+        .route("/v1/traces/{trace_id}/logs", get(logs::list))
         .route("/v1/traces/{trace_id}/otlp", get(trace::otlp))
         .route("/v1/traces/{trace_id}/spans/{span_id}/openai", get(trace::openai))
         .route("/v1/traces/{trace_id}/spans/{span_id}/curl", get(trace::curl))

@@ -25,7 +25,7 @@ pub(crate) async fn trace(
     Path(trace_id): Path<String>,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, Error> {
-    let trace = find(&app, &trace_id, query).await?;
+    let trace = find(&app, &trace_id, Parameters::new(query)).await?;
     let _turn = turn(&app).await?;
     let spans = query::span_details(&app, &trace.row).await?;
     let row = &trace.row;
@@ -54,7 +54,7 @@ pub(crate) async fn otlp(
     Path(trace_id): Path<String>,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, Error> {
-    let trace = find(&app, &trace_id, query).await?;
+    let trace = find(&app, &trace_id, Parameters::new(query)).await?;
     let _turn = turn(&app).await?;
     let spans = app.store.spans(trace.row.id, None).await?;
     let exported = query::blocking(move || query::otlp_json(spans.iter().map(|stored| &stored.span))).await?;
@@ -89,7 +89,7 @@ pub(crate) async fn delete(
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<StatusCode, Error> {
     let everywhere = !query.iter().any(|(name, _)| name == "project");
-    let trace = find(&app, &trace_id, query).await?;
+    let trace = find(&app, &trace_id, Parameters::new(query)).await?;
     let also_in = if everywhere { &trace.also_in[..] } else { &[] };
     for project in std::iter::once(&trace.row.project).chain(also_in) {
         app.store.delete(project, Some(trace.row.trace_id)).await?;
@@ -102,8 +102,8 @@ pub(super) async fn turn(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>, 
     app.answers.acquire().await.map_err(|_| Error::new(Code::Busy, "the server is stopping"))
 }
 
-async fn find(app: &App, trace_id: &str, query: Vec<(String, String)>) -> Result<Trace, Error> {
-    let mut parameters = Parameters::new(query);
+/// The trace that a path names; takes the parameters that are left.
+pub(super) async fn find(app: &App, trace_id: &str, mut parameters: Parameters) -> Result<Trace, Error> {
     let project = parameters.one("project")?;
     parameters.finish()?;
     let id: TraceId = trace_id.parse().map_err(|_| {
@@ -119,7 +119,7 @@ async fn find_span(
     span_id: &str,
     query: Vec<(String, String)>,
 ) -> Result<SpanDetail, Error> {
-    let trace = find(app, trace_id, query).await?;
+    let trace = find(app, trace_id, Parameters::new(query)).await?;
     let id: SpanId = span_id
         .parse()
         .map_err(|_| Error::new(Code::Unprocessable, format!("{span_id:?}: a span id has 16 hex digits")))?;

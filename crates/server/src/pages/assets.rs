@@ -18,6 +18,7 @@ const STYLE: &str = concat!(
     include_str!("../../assets/style/trace.css"),
     include_str!("../../assets/style/span.css"),
     include_str!("../../assets/style/compare.css"),
+    include_str!("../../assets/style/conventions.css"),
     include_str!("../../assets/style/narrow.css"),
     include_str!("../../assets/style/print.css"),
 );
@@ -32,6 +33,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("trace.js", SCRIPT, include_str!("../../assets/trace.js")),
     ("rows.js", SCRIPT, include_str!("../../assets/rows.js")),
     ("found.js", SCRIPT, include_str!("../../assets/found.js")),
+    ("follow.js", SCRIPT, include_str!("../../assets/follow.js")),
     ("panes.js", SCRIPT, include_str!("../../assets/panes.js")),
     ("list.js", SCRIPT, include_str!("../../assets/list.js")),
     ("charts.js", SCRIPT, include_str!("../../assets/charts.js")),

@@ -28,6 +28,11 @@ pub(super) fn traces_link(project: &str) -> String {
     format!("/projects/{}/traces", encode(project))
 }
 
+/// How well a project's services are understood.
+pub(super) fn conventions_link(project: &str) -> String {
+    format!("/projects/{}/conventions", encode(project))
+}
+
 /// A trace.
 pub(super) fn trace_link(project: &str, trace_id: bennu_model::TraceId) -> String {
     format!("/projects/{}/traces/{trace_id}", encode(project))

@@ -2,7 +2,7 @@
 
 use super::{
     assets,
-    encode::{sessions_link, traces_link, users_link},
+    encode::{conventions_link, sessions_link, traces_link, users_link},
 };
 
 /// The bar.
@@ -23,6 +23,7 @@ pub(super) enum Tab {
     Traces,
     Sessions,
     Users,
+    Conventions,
 }
 
 pub(super) struct TabView {
@@ -42,6 +43,7 @@ impl Frame {
             tab("Traces", Tab::Traces, "t", traces_link),
             tab("Sessions", Tab::Sessions, "s", sessions_link),
             tab("Users", Tab::Users, "u", users_link),
+            tab("Conventions", Tab::Conventions, "c", conventions_link),
         ];
         Frame {
             title: title.into(),

@@ -18,6 +18,7 @@ mod body;
 mod groups;
 mod session;
 mod compare;
+mod conventions;
 mod delete;
 
 use askama::Template;
@@ -53,6 +54,7 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .route("/projects/{project}/session", get(session::page))
         .route("/projects/{project}/users", get(groups::users))
         .route("/projects/{project}/compare", get(compare::page))
+        .route("/projects/{project}/conventions", get(conventions::page))
         .route("/projects/{project}/delete", get(delete::project_page).post(delete::project))
         .route("/projects/{project}/traces/{trace_id}/delete", get(delete::trace_page).post(delete::trace))
         .route("/traces/{trace_id}", get(open::trace))

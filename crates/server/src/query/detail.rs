@@ -19,7 +19,7 @@ pub(crate) struct SpanDetail {
 }
 
 impl SpanDetail {
-    fn new(stored: StoredSpan) -> SpanDetail {
+    pub(super) fn new(stored: StoredSpan) -> SpanDetail {
         let Meaning { detail, facts } = decode::explain(&stored.span, &stored.records);
         SpanDetail { stored, detail, facts }
     }

@@ -1,6 +1,7 @@
-//! What pages and JSON ask together: a span with its meaning, what a pasted text points to, what leaves the program.
+//! What pages and JSON ask together: a span with its meaning, how well a service is understood, what a pasted text points to, what leaves the program.
 
 mod body;
+mod conventions;
 mod detail;
 mod context;
 mod export;
@@ -8,6 +9,7 @@ mod locate;
 
 pub(crate) use body::{body_address, find_body, media, media_type};
 pub(crate) use context::{Call, Context, Run, Use, around};
+pub(crate) use conventions::{Convention, conventions};
 pub(crate) use detail::{SpanDetail, blocking, span_detail, span_details, spans_with};
 pub(crate) use export::{curl, openai_request, otlp_json};
 pub(crate) use locate::{Pasted, read_pasted};

@@ -10,6 +10,7 @@ mod logs;
 mod hostile;
 mod json;
 mod meaning;
+mod running;
 mod pages;
 mod trace_page;
 mod lists;

@@ -24,6 +24,16 @@ impl<T> Listed<T> {
         }
     }
 
+    /// There are so many in all, of which only some were given.
+    pub(super) fn of(self, all: u64) -> Listed<T> {
+        let more = all.saturating_sub(self.items.len() as u64);
+        Listed {
+            count: format::count(all),
+            more: if more > 0 { format::count(more) } else { String::new() },
+            ..self
+        }
+    }
+
     pub(in crate::pages) fn is_empty(&self) -> bool {
         self.items.is_empty()
     }

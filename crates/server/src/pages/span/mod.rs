@@ -6,10 +6,11 @@ mod facts;
 mod listed;
 mod message;
 mod part;
+pub(super) mod records;
 mod sent;
 
 use bennu_model::{Detail, Kind, SpanId, StatusCode, Tokens};
-use bennu_store::Trace;
+use bennu_store::{LogPage, Trace};
 use serde_json::Value as Json;
 
 use super::{
@@ -24,8 +25,9 @@ use super::{
 use crate::query::{Context, SpanDetail};
 use document::{DocumentView, Moved, documents, reranked};
 use facts::{Exception, SourceView, exceptions, facts, notes, sources, usage_note};
-use listed::Listed;
+pub(super) use listed::Listed;
 use message::{Conversation, conversation};
+use records::{RecordView, records};
 use sent::{EventView, LinkView, Pairs, attributes, events, links, origin, unknown};
 
 /// Tools offered and texts embedded that a page shows.
@@ -46,6 +48,8 @@ pub(super) struct Place<'a> {
     /// Messages that the call before was shown already are shown too.
     pub(super) whole_history: bool,
     pub(super) mode: Mode,
+    /// Its log records.
+    pub(super) logs: &'a LogPage,
 }
 
 impl Place<'_> {
@@ -109,6 +113,8 @@ pub(super) struct SpanView {
     pub(super) sources: Vec<SourceView>,
     pub(super) metadata: Option<Text>,
     pub(super) events: Listed<EventView>,
+    /// Log records that were written in it.
+    pub(super) records: Listed<RecordView>,
     pub(super) links: Listed<LinkView>,
     /// Attributes that nothing above is made from.
     pub(super) unknown: Pairs,
@@ -243,6 +249,7 @@ impl SpanView {
             sources: sources(&found.facts),
             metadata: detail.metadata.as_ref().map(Text::json),
             events: events(span),
+            records: records(place.logs, span.start_ns, place.mode, |_| true).of(place.logs.total),
             links: links(span),
             unknown: unknown(&span.attributes),
             attributes: attributes(&span.attributes),

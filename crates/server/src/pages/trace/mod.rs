@@ -5,19 +5,20 @@
 mod axis;
 mod outline;
 pub(super) mod row;
+pub(super) mod running;
 pub(super) mod state;
 mod timing;
 pub(super) mod tree;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use askama::Template;
 use axum::{
     extract::{Path, State},
     http::HeaderMap,
 };
-use bennu_model::{SpanId, TraceId};
-use bennu_store::{LinkFrom, Trace};
+use bennu_model::{LogRecord, SpanId, TraceId};
+use bennu_store::{LinkFrom, LogCounts, Trace};
 
 use super::{
     Page,
@@ -27,7 +28,10 @@ use super::{
     format::{self, Moment},
     frame::{Frame, Tab},
     preferences, render,
-    span::{Place, SpanView},
+    span::{
+        Listed, Place, SpanView,
+        records::{MAX_RECORDS, RecordView, records},
+    },
 };
 use crate::{
     app::App,
@@ -35,6 +39,7 @@ use crate::{
     query,
 };
 use outline::{Outline, PAGE_ROWS, Part, SpanPlace};
+use running::Running;
 use state::{Choice, TraceQuery, View};
 
 #[derive(Template)]
@@ -55,8 +60,12 @@ struct TracePage {
     service: String,
     when: Moment,
     has_root: bool,
+    /// Something is still running, and the page asks again.
+    live: bool,
     also_in: Vec<Elsewhere>,
     linked_from: Vec<Linked>,
+    /// Log records of no span that the trace has.
+    records: Listed<RecordView>,
     outline: Outline,
     query: TraceQuery,
     choices: Vec<Choice>,
@@ -64,9 +73,13 @@ struct TracePage {
     split: u8,
     json_link: String,
     otlp_link: String,
+    /// The log records as JSON; empty where there are none.
+    logs_link: String,
     compare_link: String,
     delete_link: String,
     missing: bool,
+    /// The span that is looked at is only known from its children.
+    awaited: Option<String>,
     /// How many of its spans are shown, when not all are.
     cut: String,
     span: Option<SpanView>,
@@ -84,6 +97,7 @@ struct RowsPart {
 #[template(path = "span.html")]
 struct SpanPart {
     missing: bool,
+    awaited: Option<String>,
     span: Option<SpanView>,
 }
 
@@ -117,15 +131,16 @@ pub(super) async fn page(
     Asked(query): Asked<TraceQuery>,
     headers: HeaderMap,
 ) -> Page {
-    let (trace, view) = open(&app, &project, &trace_id, &query, true).await?;
+    let (trace, view, running) = open(&app, &project, &trace_id, &query, true).await?;
     let id = trace.row.trace_id;
-    let (trace, outline, place) = outline::of(trace, &query, &view, Part::Page).await?;
+    let (trace, outline, place) = outline::of(trace, &query, &view, &running, Part::Page).await?;
     let row = &trace.row;
     let base = trace_link(&project, id);
     let span = span_view(&app, &trace, &query, &place, &headers).await?;
     let mut linked_from = app.store.links_to(id).await?;
     linked_from.dedup_by_key(|link| (link.trace_id, link.span_id));
     let project_query = format!("?project={}", encode(&project));
+    let counts = app.store.log_counts(row.id).await?;
     let mut response = render(&TracePage {
         frame: Frame::new(content::name(&row.name), Some(&project), Tab::Traces),
         trace_id: id,
@@ -146,20 +161,28 @@ pub(super) async fn page(
         service: row.service.clone().unwrap_or_default(),
         when: format::moment(row.start_ns),
         has_root: row.has_root,
+        live: running.live,
         also_in: trace
             .also_in
             .iter()
             .map(|project| Elsewhere { link: trace_link(project, id), project: project.clone() })
             .collect(),
         linked_from: linked_from.into_iter().map(linked).collect(),
+        records: stray_records(&app, &trace, &counts).await?,
         choices: query.choices(row.errors),
         window: window(&outline, &query),
         split: preferences::split(&headers),
         json_link: format!("/v1/traces/{id}{project_query}"),
+        logs_link: if counts.elsewhere > 0 || !counts.spans.is_empty() {
+            format!("/v1/traces/{id}/logs{project_query}")
+        } else {
+            String::new()
+        },
         otlp_link: format!("/v1/traces/{id}/otlp{project_query}"),
         compare_link: compare_link(&project, id),
         delete_link: format!("{base}/delete"),
         missing: place.missing,
+        awaited: awaited(&running, &place),
         cut: if (trace.spans.len() as u64) < row.spans {
             format::count(trace.spans.len() as u64)
         } else {
@@ -178,8 +201,8 @@ pub(super) async fn rows(
     Path((project, trace_id)): TracePath,
     Asked(query): Asked<TraceQuery>,
 ) -> Page {
-    let (trace, view) = open(&app, &project, &trace_id, &query, true).await?;
-    let (_, outline, _) = outline::of(trace, &query, &view, Part::Rows).await?;
+    let (trace, view, running) = open(&app, &project, &trace_id, &query, true).await?;
+    let (_, outline, _) = outline::of(trace, &query, &view, &running, Part::Rows).await?;
     Ok(render(&RowsPart { outline }))
 }
 
@@ -190,10 +213,10 @@ pub(super) async fn span(
     headers: HeaderMap,
 ) -> Page {
     // Which rows there are matters only where no span is named: then the first of those found is shown.
-    let (trace, view) = open(&app, &project, &trace_id, &query, query.span.is_empty()).await?;
+    let (trace, view, running) = open(&app, &project, &trace_id, &query, query.span.is_empty()).await?;
     let (trace, place) = outline::place_of(trace, &query, &view).await?;
     let span = span_view(&app, &trace, &query, &place, &headers).await?;
-    let mut response = render(&SpanPart { missing: place.missing, span });
+    let mut response = render(&SpanPart { missing: place.missing, awaited: awaited(&running, &place), span });
     preferences::remember_text(&query.text, &mut response);
     Ok(response)
 }
@@ -205,20 +228,27 @@ async fn open(
     trace_id: &str,
     query: &TraceQuery,
     search: bool,
-) -> Result<(Trace, View), Error> {
+) -> Result<(Trace, View, Running), Error> {
     let id: TraceId = trace_id
         .parse()
         .map_err(|_| Error::new(Code::NotFound, format!("{trace_id:?}: a trace id has 32 hex digits")))?;
     let mut view = query.view()?;
     let trace = app.store.trace(Some(project), id).await?;
-    let trace =
+    let mut trace =
         trace.ok_or_else(|| Error::not_found(format!("the trace {id} in the project {project:?}")))?;
     let sought = query.find.trim();
     if search && !sought.is_empty() {
         let found = app.store.search_trace(trace.row.id, sought).await?;
         view.found = Some(found.into_iter().collect());
     }
-    Ok((trace, view))
+    let running = running::extend(&mut trace.spans, &mut trace.row.end_ns, format::now_ns());
+    Ok((trace, view, running))
+}
+
+/// How long a span is awaited that is looked at although only its children are known.
+fn awaited(running: &Running, place: &SpanPlace) -> Option<String> {
+    let selected = place.selected.filter(|selected| running.awaited.contains(selected))?;
+    Some(selected.to_string())
 }
 
 async fn span_view(
@@ -231,6 +261,7 @@ async fn span_view(
     let Some(selected) = place.selected else { return Ok(None) };
     let Some(found) = query::span_detail(app, &trace.row, selected).await? else { return Ok(None) };
     let around = query::around(app, trace, &found).await;
+    let logs = app.store.log_records(trace.row.trace_id, Some(selected), MAX_RECORDS).await?;
     let mode = preferences::text_mode(&query.text, headers);
     let (trace, query, below, self_ns) = (trace.clone(), query.clone(), place.below, place.self_ns);
     query::blocking(move || {
@@ -243,10 +274,22 @@ async fn span_view(
             zoom_link: query.zoomed(Some(selected)),
             whole_history: query.history == "all",
             mode,
+            logs: &logs,
         };
         Some(SpanView::new(&found, &around.context(&found), &place))
     })
     .await
+}
+
+/// Records that name no span, or one that has not arrived.
+async fn stray_records(app: &App, trace: &Trace, counts: &LogCounts) -> Result<Listed<RecordView>, Error> {
+    if counts.elsewhere == 0 {
+        return Ok(Listed::default());
+    }
+    let page = app.store.log_records(trace.row.trace_id, None, 1_000).await?;
+    let here: HashSet<SpanId> = trace.spans.iter().map(|span| span.span_id).collect();
+    let stray = |record: &LogRecord| record.span_id.is_none_or(|span| !here.contains(&span));
+    Ok(records(&page, trace.row.start_ns.max(0).unsigned_abs(), Mode::Raw, stray))
 }
 
 fn linked(from: LinkFrom) -> Linked {

@@ -8,6 +8,7 @@ use bennu_store::Trace;
 use super::{
     axis::Axis,
     row::{Row, Rows},
+    running::Running,
     state::{TraceQuery, View},
     timing::{self, Timing},
     tree::Tree,
@@ -67,14 +68,16 @@ pub(super) async fn of(
     trace: Trace,
     query: &TraceQuery,
     view: &View,
+    running: &Running,
     part: Part,
 ) -> Result<(Arc<Trace>, Outline, SpanPlace), Error> {
-    let (query, view) = (query.clone(), view.clone());
+    let (query, view, running) = (query.clone(), view.clone(), running.clone());
     query::blocking(move || {
         let tree = Tree::new(&trace.spans);
         let shown = tree.rows(&view);
         let place = place(&tree, &query, &view, &shown);
-        let outline = outline(&trace, &tree, &query, &view, &shown, &place, part);
+        let asked = Asked { query: &query, view: &view, running: &running, part };
+        let outline = outline(&trace, &tree, &asked, &shown, &place);
         drop(tree);
         (Arc::new(trace), outline, place)
     })
@@ -113,15 +116,22 @@ fn place(tree: &Tree<'_>, query: &TraceQuery, view: &View, shown: &[(usize, bool
     }
 }
 
+/// What an outline is made for.
+struct Asked<'a> {
+    query: &'a TraceQuery,
+    view: &'a View,
+    running: &'a Running,
+    part: Part,
+}
+
 fn outline(
     trace: &Trace,
     tree: &Tree<'_>,
-    query: &TraceQuery,
-    view: &View,
+    asked: &Asked<'_>,
     shown: &[(usize, bool)],
     place: &SpanPlace,
-    part: Part,
 ) -> Outline {
+    let Asked { query, view, running, part } = *asked;
     let whole = (trace.row.start_ns, trace.row.end_ns);
     let zoom = query.zoom.parse().ok().and_then(|zoom| tree.place(zoom));
     let shown_time = zoom.map_or(whole, |place| timing::bounds(tree, place));
@@ -137,6 +147,7 @@ fn outline(
         query,
         found: view.found.as_ref(),
         selected: place.selected,
+        running,
         trace: whole,
         axis: shown_time,
     };

@@ -3,6 +3,7 @@
 use bennu_model::{Kind, SpanId, StatusCode};
 
 use super::{
+    running::Running,
     state::TraceQuery,
     timing::{self, Timing},
     tree::Tree,
@@ -37,6 +38,12 @@ pub(super) struct Row {
     pub(super) error: bool,
     /// Its parent has not arrived.
     pub(super) orphan: bool,
+    /// It has not ended; its duration is its age.
+    pub(super) running: bool,
+    /// It was announced, and its end never came.
+    pub(super) unended: bool,
+    /// Only its children are known.
+    pub(super) awaited: bool,
     /// How much it seems to begin before its parent.
     pub(super) skew: String,
     pub(super) selected: bool,
@@ -57,6 +64,7 @@ pub(super) struct Rows<'a> {
     pub(super) query: &'a TraceQuery,
     pub(super) found: Option<&'a std::collections::HashSet<SpanId>>,
     pub(super) selected: Option<SpanId>,
+    pub(super) running: &'a Running,
     /// The whole trace.
     pub(super) trace: timing::Stretch,
     /// What the axis shows of it.
@@ -89,6 +97,9 @@ impl Rows<'_> {
             figure: figure.unwrap_or_default(),
             error: span.status == StatusCode::Error,
             orphan: node.orphan,
+            running: span.running && self.running.live,
+            unended: span.running && !self.running.live,
+            awaited: self.running.awaited.contains(&span.span_id),
             skew: skew.unwrap_or_default(),
             selected: self.selected == Some(span.span_id),
             found: self.found.is_some_and(|found| found.contains(&span.span_id)),
@@ -171,6 +182,7 @@ mod tests {
             query: &query,
             found: None,
             selected: None,
+            running: &Running::default(),
             trace: (0, 100),
             axis: (0, 100),
         };

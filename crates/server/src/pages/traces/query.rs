@@ -71,11 +71,12 @@ impl ListQuery {
         };
         Ok(TraceFilter {
             errors: match self.status.as_str() {
-                "" => None,
+                "" | "running" => None,
                 "error" => Some(true),
                 "ok" => Some(false),
-                other => return Err(invalid("status", other, "error or ok")),
+                other => return Err(invalid("status", other, "error, ok or running")),
             },
+            running: (self.status == "running").then_some(true),
             kind: match given(&self.kind) {
                 None => None,
                 Some(kind) => {

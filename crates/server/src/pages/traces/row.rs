@@ -8,7 +8,10 @@ use crate::pages::{
     content,
     encode::trace_link,
     format::{self, Moment},
-    trace::row::{kind_class, kind_word},
+    trace::{
+        row::{kind_class, kind_word},
+        running::is_live,
+    },
 };
 
 /// A trace as the list shows it.
@@ -37,11 +40,19 @@ pub(super) struct Row<'a> {
     pub(super) session: String,
     pub(super) service: String,
     pub(super) has_root: bool,
+    /// Something in it has not ended, and it had news lately.
+    pub(super) running: bool,
 }
 
 /// `longest_ns` is the length of the whole duration bar.
 pub(super) fn view(row: TraceRow, longest_ns: u64, columns: &[Column]) -> Row<'_> {
-    let duration_ns = row.duration_ns();
+    let now_ns = format::now_ns();
+    let running = (row.running > 0 || !row.has_root) && is_live(row.end_ns, now_ns);
+    let duration_ns = if running {
+        now_ns.saturating_sub(row.start_ns).max(0).unsigned_abs().max(row.duration_ns())
+    } else {
+        row.duration_ns()
+    };
     Row {
         columns,
         id: row.trace_id.to_string(),
@@ -64,5 +75,6 @@ pub(super) fn view(row: TraceRow, longest_ns: u64, columns: &[Column]) -> Row<'_
         session: row.session_id.unwrap_or_default(),
         service: row.service.unwrap_or_default(),
         has_root: row.has_root,
+        running,
     }
 }

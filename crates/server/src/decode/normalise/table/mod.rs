@@ -17,12 +17,12 @@ mod who;
 mod index;
 
 use bennu_model::Attribute;
-use bennu_semconv::otel;
+use bennu_semconv::{gen_ai, otel};
 
 use super::{Meaning, Place, convert::Conversion, field::Field, source::Attributes};
 
 /// Who writes an attribute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Dialect {
     OpenInference,
     GenAi,
@@ -134,7 +134,8 @@ pub(super) fn apply(attributes: &[Attribute], place: Place, meaning: &mut Meanin
 
 /// Whether an attribute, or the list or tree it belongs to, is understood.
 pub(crate) fn is_understood(key: &str) -> bool {
-    key == otel::SERVICE_NAME || index::is_known(key)
+    // Every parameter of the request is one of the invocation's.
+    key == otel::SERVICE_NAME || key.starts_with(gen_ai::REQUEST_PREFIX) || index::is_known(key)
 }
 
 #[cfg(test)]

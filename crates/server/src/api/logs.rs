@@ -1,0 +1,45 @@
+//! `/v1/traces/{trace_id}/logs`: a trace's log records, in order of time.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use bennu_model::SpanId;
+use bennu_store::LogRow;
+use serde_json::{Value, json};
+
+use super::{parameters::Parameters, rfc3339, spans::attributes, trace};
+use crate::{app::App, error::Error};
+
+/// `GET /v1/traces/{trace_id}/logs?span_id=&limit=&project=`; without a span, all of the trace.
+pub(crate) async fn list(
+    State(app): State<App>,
+    Path(trace_id): Path<String>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Result<Json<Value>, Error> {
+    let mut parameters = Parameters::new(query);
+    let limit = parameters.limit(100, 1000)?;
+    let span: Option<SpanId> = parameters.read("span_id", "16 hex digits", |text| text.parse().ok())?;
+    let trace = trace::find(&app, &trace_id, parameters).await?;
+    let page = app.store.log_records(trace.row.trace_id, span, limit).await?;
+    let data: Vec<Value> = page.rows.iter().map(answer).collect();
+    Ok(Json(json!({"data": data, "total": page.total})))
+}
+
+fn answer(row: &LogRow) -> Value {
+    let record = &row.record;
+    json!({
+        "span_id": record.span_id,
+        "time": rfc3339(i64::try_from(record.at_ns()).unwrap_or(i64::MAX)),
+        "time_ns": record.time_ns.to_string(),
+        "observed_time_ns": record.observed_ns.to_string(),
+        "severity_number": record.severity,
+        "severity_text": record.severity_text,
+        "event_name": record.event_name,
+        "body": record.body.to_json(),
+        "attributes": attributes(&record.attributes),
+        "resource": attributes(&record.origin.resource.attributes),
+        "scope": {"name": record.origin.scope_name, "version": record.origin.scope_version},
+        "completes_span": row.meaningful,
+    })
+}
