@@ -8,8 +8,10 @@
 //! assert!(request.body.len() > 10_000);
 //! ```
 
+mod bodies;
 mod otlp;
 mod shape;
 mod words;
 
+pub use bodies::{WORST, Worst};
 pub use shape::{Generator, Request, Shape};

@@ -1,6 +1,8 @@
 //! `bennu-bench`: sends LLM-shaped traces to any OTLP/HTTP server and says how fast they were acknowledged.
 #![expect(clippy::print_stdout, reason = "a command-line tool's answer")]
 
+mod worst;
+
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -8,12 +10,14 @@ use std::{
 
 use anyhow::{Context, ensure};
 use bennu_bench::{Generator, Request, Shape};
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// Load for an OTLP server.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Flags {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Where traces go.
     #[arg(long, default_value = "http://127.0.0.1:6006/v1/traces")]
     url: String,
@@ -34,6 +38,12 @@ struct Flags {
     seed: u64,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sends the worst bodies there are and says how much memory the server took for each.
+    Worst(worst::WorstFlags),
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ShapeName {
     Chat,
@@ -46,6 +56,9 @@ const CHUNK_BYTES: usize = 1 << 30;
 
 fn main() -> anyhow::Result<()> {
     let flags = Flags::parse();
+    if let Some(Command::Worst(worst)) = &flags.command {
+        return worst::run(worst, &flags.url);
+    }
     let shape = match flags.shape {
         ShapeName::Chat => Shape::Chat,
         ShapeName::Agent => Shape::Agent,

@@ -7,6 +7,9 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::{config::Config, guard::Guard, receive::Budget};
 
+/// Large bodies that are decoded at the same time.
+const LARGE_AT_ONCE: usize = 2;
+
 /// Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct App(Arc<Shared>);
@@ -18,6 +21,8 @@ pub(crate) struct Shared {
     pub(crate) budget: Budget,
     /// Decoding is CPU work: as many at once as there are cores.
     pub(crate) decoders: Arc<Semaphore>,
+    /// Large bodies take several times their size while they are decoded: few are at once, however many cores there are.
+    pub(crate) large: Arc<Semaphore>,
     /// Answers with whole spans take memory: few are made at once.
     pub(crate) answers: Semaphore,
     pub(crate) max_body_bytes: usize,
@@ -46,6 +51,7 @@ impl App {
             guard: Guard::new(config),
             budget: Budget::new(config.max_queue_bytes),
             decoders: Arc::new(Semaphore::new(cores)),
+            large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
             answers: Semaphore::new(cores),
             max_body_bytes: config.max_body_bytes,
             addresses,

@@ -13,8 +13,13 @@ mod http;
 mod prepare;
 mod reply;
 
+use std::sync::Arc;
+
 use axum::http::HeaderMap;
-use tokio::runtime::Handle;
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 
 use crate::{
     app::App,
@@ -30,6 +35,9 @@ pub(crate) use http::router as http_router;
 /// Bodies up to this size are decoded where they arrive; handing them to another thread would cost more.
 const INLINE_BYTES: usize = 32 << 10;
 
+/// Larger bodies wait for each other.
+const LARGE_BYTES: usize = 8 << 20;
+
 /// Decodes and stores a request. Returns, once everything in it that could be read is on disk, what could not be.
 ///
 /// The part of the budget that the request holds is given back when its items are stored, and not when a sender loses patience:
@@ -38,7 +46,7 @@ async fn ingest(app: &App, received: Received) -> Result<Report, Error> {
     let Waiting { groups, report, held } = if received.body.len() <= INLINE_BYTES {
         prepare(app, received, None)?
     } else {
-        let turn = app.decoders.clone().acquire_owned().await.map_err(|_| stopped())?;
+        let turn = turn(app, received.body.len()).await?;
         let (app, handle) = (app.clone(), Handle::current());
         let preparing = tokio::task::spawn_blocking(move || {
             let _turn = turn;
@@ -55,6 +63,17 @@ async fn ingest(app: &App, received: Received) -> Result<Report, Error> {
         tracing::warn!(rejected, warnings, reason = report.message(), "not everything could be read");
     }
     Ok(report)
+}
+
+/// A turn to decode or decompress a body: held while it is worked on.
+async fn turn(
+    app: &App,
+    body_bytes: usize,
+) -> Result<(Option<OwnedSemaphorePermit>, OwnedSemaphorePermit), Error> {
+    let take =
+        async |semaphore: &Arc<Semaphore>| semaphore.clone().acquire_owned().await.map_err(|_| stopped());
+    let large = if body_bytes > LARGE_BYTES { Some(take(&app.large).await?) } else { None };
+    Ok((large, take(&app.decoders).await?))
 }
 
 /// Stores groups, all at once: they share a commit.

@@ -119,3 +119,24 @@ async fn what_cannot_be_taken_has_a_code_and_a_sentence() {
     assert!(matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted), "{status:?}");
     assert!(export_with(&mut client, "trace.v1.TraceService", vec![], &bearer).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_message_takes_its_part_of_the_queue_as_it_arrives() {
+    let server = TestServer::with(&["--max-queue-bytes", "100000"]);
+    let mut plain = client(&server).await;
+    let mut gzip = client(&server).await.send_compressed(CompressionEncoding::Gzip);
+    // An attribute of zeros: three thousand bytes compressed.
+    let large = crate::wire::request(&[crate::wire::span(
+        1,
+        &[crate::wire::attribute("k", crate::wire::text(vec![b'0'; 1_000_000]))],
+    )]);
+    for client in [&mut plain, &mut gzip] {
+        for service in ["trace.v1.TraceService", "logs.v1.LogsService"] {
+            let status = export(client, service, large.clone()).await.unwrap_err();
+            assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+            assert!(status.message().contains("sent again"), "{status:?}");
+        }
+        let small = crate::wire::request(&[crate::wire::span(1, &[])]);
+        assert!(export(client, "trace.v1.TraceService", small).await.unwrap().is_empty());
+    }
+}

@@ -7,13 +7,13 @@ use bennu_model::Attribute;
 
 use crate::decode::Counted;
 
-/// The room of a span, a log record, a resource or a scope: so many numbers in arrays, or a fifth of that in attributes. A
+/// The room of a span, a log record, a resource or a scope: so many numbers in arrays, or a tenth of that in attributes. A
 /// batch of three hundred embeddings of 3,072 numbers fits.
 const UNITS: u32 = 1_000_000;
 /// What an element of an array takes.
 pub(super) const ELEMENT: u32 = 1;
 /// What an attribute, an entry of a map, an event or a link takes.
-pub(super) const ENTRY: u32 = 5;
+pub(super) const ENTRY: u32 = 10;
 
 /// Values within values are read to this depth. A stored record is a prost message: they end at a hundred levels, of which a map
 /// takes three.
