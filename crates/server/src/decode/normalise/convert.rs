@@ -36,6 +36,8 @@ macro_rules! conversions {
 conversions! {
     KIND, "kind", Plain, |s, _, d| set_kind(d, s.text().and_then(|name| words::kind(&name))),
         "a span kind by any dialect's name for it";
+    COMPONENT, "component", Plain, |s, _, d| set_kind(d, s.text().and_then(|class| words::component(&class))),
+        "a span kind by the class of a Haystack component";
     AI_OPERATION, "ai operation", Plain, ai_operation,
         "the kind from the AI SDK's operation; the usage of an outer operation is marked as a repetition";
     TEXT, "text", Plain, |s, f, d| set(f.text(d), || s.text()), "text or a number as it is; JSON text in quotes is unquoted";
@@ -49,7 +51,7 @@ conversions! {
         "any value; text that is JSON is read";
     RESULT, "result", Tree, |s, f, d| set(f.json(d), || Some(message::plain_result(&s.json())).filter(|json| !json.is_null())),
         "a tool's result, without the text blocks that some dialects wrap it in";
-    CONTENT, "content", Tree, content, "what went in or came out, as it is";
+    CONTENT, "content", Plain, content, "what went in or came out, as it is";
     MESSAGES, "messages", Tree, messages, "messages in any shape: a list, one message, or plain text";
     AI_ANSWER, "ai answer", Tree, ai_answer, "the AI SDK's answer: text, reasoning, tool calls or an object under one name";
     TOOL_CALLS, "tool calls", Tree, tool_calls, "calls of tools that belong to the answer";
@@ -85,6 +87,23 @@ fn set_list<T>(slot: Option<&mut Vec<T>>, value: impl FnOnce() -> Vec<T>) -> boo
         }
         _ => false,
     }
+}
+
+/// Messages, unless others say something: with content switched off, libraries send messages with nothing in them.
+fn set_messages(slot: &mut Vec<Message>, value: impl FnOnce() -> Vec<Message>) -> bool {
+    if says_something(slot) {
+        return false;
+    }
+    let found = value();
+    if found.is_empty() || (!slot.is_empty() && !says_something(&found)) {
+        return false;
+    }
+    *slot = found;
+    true
+}
+
+fn says_something(messages: &[Message]) -> bool {
+    messages.iter().any(|message| !message.parts.is_empty())
 }
 
 fn set_kind(detail: &mut Detail, kind: Option<Kind>) -> bool {
@@ -123,7 +142,7 @@ fn content(source: &Source<'_>, field: Field, detail: &mut Detail) -> bool {
 
 fn messages(source: &Source<'_>, field: Field, detail: &mut Detail) -> bool {
     let Some((slot, role)) = field.messages(detail) else { return false };
-    set_list(Some(slot), || message::messages(&source.json(), role))
+    set_messages(slot, || message::messages(&source.json(), role))
 }
 
 fn ai_answer(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
@@ -131,7 +150,15 @@ fn ai_answer(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
     let text = |name: &str| {
         answer.get(name).and_then(Json::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
     };
-    set_list(Some(&mut detail.output_messages), || {
+    let said = detail.output_messages.first_mut();
+    // OpenInference's exporter for the AI SDK drops the text beside a call.
+    if let (Some(text), Some(first)) = (text("text"), said)
+        && first.parts.iter().all(|part| matches!(part, Part::ToolCall { .. }))
+    {
+        first.parts.insert(0, Part::Text { text });
+        return true;
+    }
+    set_messages(&mut detail.output_messages, || {
         let reasoning = text("reasoning").map(|text| Part::Reasoning { text });
         let said = text("text").or_else(|| text("object")).map(|text| Part::Text { text });
         let mut parts: Vec<Part> = reasoning.into_iter().chain(said).collect();
@@ -163,11 +190,15 @@ fn calls(json: Option<&Json>) -> Vec<Part> {
 }
 
 fn whole(source: &Source<'_>, field: Field, detail: &mut Detail) -> bool {
+    // What a step of an application was given is its input, whatever it holds.
+    if !matches!(detail.kind, Kind::Unknown | Kind::Llm | Kind::Agent | Kind::Embedding) {
+        return false;
+    }
     let read = match field {
         Field::InputMessages => exchange::request,
         _ => exchange::answer,
     };
-    set_list(field.messages(detail).map(|(slot, _)| slot), || read(&source.json()))
+    field.messages(detail).is_some_and(|(slot, _)| set_messages(slot, || read(&source.json())))
 }
 
 fn prompts(source: &Source<'_>, field: Field, detail: &mut Detail) -> bool {

@@ -108,12 +108,24 @@ fn join(list: &mut Vec<Message>, before: Vec<Message>) {
 /// A list of such events in one attribute: `events` of pydantic-ai's instrumentation version 1.
 pub(super) fn listed(json: &Json, detail: &mut Detail) -> bool {
     let (input, output) = (detail.input_messages.is_empty(), detail.output_messages.is_empty());
+    let events: Vec<_> = json
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|event| Some((role(event.get("event.name")?.as_str()?)?, event.as_object()?)))
+        .collect();
+    let chosen = events.iter().any(|(role, _)| *role == CHOICE);
     let mut told = false;
-    for event in json.as_array().into_iter().flatten().filter_map(Json::as_object) {
-        let name = event.get("event.name").and_then(Json::as_str).unwrap_or_default();
-        if let Some(role) = role(name) {
-            told |= one(role, event.clone(), input, output, detail).is_some();
-        }
+    for (at, (role, event)) in events.iter().enumerate() {
+        // Logfire has no event for the choice: what the assistant said last is the answer.
+        let answers = !chosen && at + 1 == events.len() && *role == "assistant";
+        let role = if answers { CHOICE } else { role };
+        let event = if answers {
+            Map::from_iter([("message".to_owned(), Json::Object((*event).clone()))])
+        } else {
+            (*event).clone()
+        };
+        told |= one(role, event, input, output, detail).is_some();
     }
     told
 }

@@ -59,6 +59,10 @@ pub(super) fn answer(json: &Json) -> Vec<Message> {
         }
         () if object.get("message").is_some_and(Json::is_object) => message::messages(json, "assistant"),
         () if object.contains_key("role") => message::messages(json, "assistant"),
+        // One item of the Responses API.
+        () if object.get("type").is_some_and(|kind| kind == "function_call") => {
+            message::messages(json, "assistant")
+        }
         () if object.get("content").is_some_and(Json::is_object) => {
             message::messages(&object["content"], "assistant")
         }

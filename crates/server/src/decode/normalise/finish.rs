@@ -31,6 +31,9 @@ pub(super) fn finish(span: &Span, attributes: &Attributes<'_>, meaning: &mut Mea
     if matches!(meaning.detail.kind, Kind::Llm | Kind::Embedding) {
         complete_call(meaning);
     }
+    if meaning.detail.kind == Kind::Agent {
+        finish_agent(meaning);
+    }
     if meaning.detail.finish_reasons.is_empty() {
         let reasons =
             meaning.detail.output_messages.iter().filter_map(|message| message.finish_reason.clone());
@@ -69,6 +72,9 @@ pub(super) fn finish(span: &Span, attributes: &Attributes<'_>, meaning: &mut Mea
 /// Input tokens with the cached ones, which some dialects count beside them: the AI SDK before version 6 for Anthropic and
 /// Bedrock, and whoever passes on what these providers answer. Parts that exceed the whole cannot be parts of it.
 fn whole_input(usage: Usage, attributes: &Attributes<'_>) -> Usage {
+    if let Some(whole) = disjoint(usage) {
+        return whole;
+    }
     let cached = usage.cache_read.unwrap_or(0).saturating_add(usage.cache_write.unwrap_or(0));
     let (Some(input), true) = (usage.input, cached > 0) else { return usage };
     let beside = |provider: &'static str| attributes.source(provider, Shape::Plain).is_some();
@@ -79,6 +85,19 @@ fn whole_input(usage: Usage, attributes: &Attributes<'_>) -> Usage {
         return Usage { input: Some(input.saturating_add(cached)), ..usage };
     }
     usage
+}
+
+/// Counts that add up to the total only with the cached and reasoning ones are counted beside those: Langfuse keeps buckets.
+fn disjoint(usage: Usage) -> Option<Usage> {
+    let (input, output, total) = (usage.input?, usage.output?, usage.unsplit?);
+    let cached = usage.cache_read.unwrap_or(0).checked_add(usage.cache_write.unwrap_or(0))?;
+    let reasoning = usage.reasoning.unwrap_or(0);
+    let (input, output) = (input.checked_add(cached)?, output.checked_add(reasoning)?);
+    (cached + reasoning > 0 && input.checked_add(output)? == total).then_some(Usage {
+        input: Some(input),
+        output: Some(output),
+        ..usage
+    })
 }
 
 /// A reported total, which the table put in `unsplit`, completes the one part that is missing; with both parts known it
@@ -135,6 +154,12 @@ fn complete_call(meaning: &mut Meaning) {
         id: Option<String>,
         model: Option<String>,
         usage: Option<Counts>,
+        /// LangChain keeps the provider's id here.
+        llm_output: Option<LlmOutput>,
+    }
+    #[derive(Deserialize)]
+    struct LlmOutput {
+        id: Option<String>,
     }
     /// OpenAI's names and Anthropic's; both are never there.
     #[derive(Deserialize)]
@@ -162,7 +187,8 @@ fn complete_call(meaning: &mut Meaning) {
     {
         let detail = &mut meaning.detail;
         let mut told = Vec::new();
-        if let (None, Some(id)) = (&detail.response_id, answer.id) {
+        let id = answer.id.or_else(|| answer.llm_output?.id);
+        if let (None, Some(id)) = (&detail.response_id, id) {
             detail.response_id = Some(id);
             told.push(Field::ResponseId);
         }
@@ -188,6 +214,33 @@ fn complete_call(meaning: &mut Meaning) {
         if !meaning.detail.output_messages.is_empty() {
             meaning.tell(Field::OutputMessages, "output", Place::Derived);
         }
+    }
+}
+
+/// An agent's run: what it was asked, and what it answered in the end, in whichever way its library keeps them.
+fn finish_agent(meaning: &mut Meaning) {
+    let detail = &mut meaning.detail;
+    if !detail.output_messages.is_empty() {
+        return;
+    }
+    // A transcript of the whole run ends with the answer.
+    if detail.input_messages.len() > 1
+        && detail.input_messages.last().is_some_and(|last| last.role == "assistant")
+    {
+        detail.output_messages.extend(detail.input_messages.pop());
+        meaning.tell(Field::OutputMessages, "input_messages", Place::Derived);
+        return;
+    }
+    let plain = |content: &Option<Content>| {
+        let text = &content.as_ref()?.value;
+        parse(text).is_string().then(|| text.clone())
+    };
+    if let Some(text) = plain(&detail.output) {
+        detail.output_messages = exchange::answer(&Json::String(text));
+        if let (true, Some(text)) = (detail.input_messages.is_empty(), plain(&detail.input)) {
+            detail.input_messages = exchange::request(&Json::String(text));
+        }
+        meaning.tell(Field::OutputMessages, "output", Place::Derived);
     }
 }
 

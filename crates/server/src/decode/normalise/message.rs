@@ -46,6 +46,8 @@ fn message(json: &Json, speaker: &str) -> Option<Message> {
         let parts = parts(json);
         return (!parts.is_empty()).then(|| Message { role: speaker.into(), parts, ..Message::default() });
     };
+    // Haystack's pickled messages keep their fields under names of their own.
+    let private = |name: &str| object.get(&format!("_{name}"));
     let role = Some(role(object)).filter(|role| !role.is_empty()).unwrap_or_else(|| speaker.to_owned());
     let call_id = string(object, &["tool_call_id", "toolCallId"])
         .or_else(|| string(object, &["id"]).filter(|_| role == "tool"));
@@ -53,7 +55,7 @@ fn message(json: &Json, speaker: &str) -> Option<Message> {
     for field in ["reasoning_content", "reasoning", "content", "contents", "parts", "tool_calls"] {
         // Only what another field has said already counts as said twice, and only so much of it is compared.
         let said = found.len().min(MAX_COMPARED);
-        for part in object.get(field).map(parts).unwrap_or_default() {
+        for part in object.get(field).or_else(|| private(field)).map(parts).unwrap_or_default() {
             let part = match part {
                 Part::Text { text } if field.starts_with("reasoning") => Part::Reasoning { text },
                 // The text of a tool's message is its result.
@@ -86,7 +88,7 @@ fn message(json: &Json, speaker: &str) -> Option<Message> {
 }
 
 fn role(object: &Map<String, Json>) -> String {
-    let named = string(object, &["role"]).or_else(|| string(object, &["type"])).unwrap_or_default();
+    let named = string(object, &["role", "_role"]).or_else(|| string(object, &["type"])).unwrap_or_default();
     match named.as_str() {
         "human" | "HumanMessage" | "HumanMessageChunk" => "user".into(),
         "ai" | "AIMessage" | "AIMessageChunk" | "model" | "function_call" | "reasoning" => "assistant".into(),
@@ -175,7 +177,9 @@ fn untyped(json: &Json, object: &Map<String, Json>) -> Option<Part> {
     if let Some(call) = member(&["toolUse", "functionCall", "function_call", "toolRequest"]) {
         return tool_call(&Json::Object(call.clone()));
     }
-    if let Some(result) = member(&["toolResult", "functionResponse", "function_response", "toolResponse"]) {
+    if let Some(result) =
+        member(&["toolResult", "functionResponse", "function_response", "toolResponse", "tool_call_result"])
+    {
         return Some(tool_result(result));
     }
     if let Some(text) =
@@ -242,7 +246,7 @@ fn other(json: &Json) -> Part {
 pub(super) fn tool_call(json: &Json) -> Option<Part> {
     let object = json.get("tool_call").unwrap_or(json).as_object()?;
     let function = object.get("function").and_then(Json::as_object).unwrap_or(object);
-    let name = string(function, &["name", "toolName"])?;
+    let name = string(function, &["name", "toolName", "tool_name"])?;
     let arguments = ["arguments", "input", "args"].iter().find_map(|field| function.get(*field));
     Some(Part::ToolCall {
         id: string(object, &["call_id", "id", "toolCallId", "toolUseId", "ref"]),

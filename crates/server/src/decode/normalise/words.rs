@@ -31,7 +31,10 @@ pub(super) fn kind(name: &str) -> Option<Kind> {
         | "upsert_memory"
         | "delete_memory"
         | "memory" => Kind::Chain,
-        "guardrail" | "guardrails" | "moderation" => Kind::Guardrail,
+        // Logfire's own spans say it in their message's template.
+        "function: {name}" => Kind::Tool,
+        "agent run: {name!r}" | "openai agents trace: {name}" => Kind::Agent,
+        "guardrail" | "guardrails" | "moderation" | "guardrail {name!r} {triggered=}" => Kind::Guardrail,
         "evaluator" | "evaluation" => Kind::Evaluator,
         other => return Kind::from_name(other),
     })
@@ -53,6 +56,21 @@ pub(super) fn ai_operation(name: &str) -> (Option<Kind>, bool) {
         (_, _, false) => Kind::Agent,
     };
     (Some(kind), !inner)
+}
+
+/// What a component of Haystack does, by its class's name.
+pub(super) fn component(class: &str) -> Option<Kind> {
+    let ends = |ending: &str| class.ends_with(ending);
+    Some(match () {
+        () if ends("Generator") => Kind::Llm,
+        () if ends("Embedder") => Kind::Embedding,
+        () if ends("Retriever") => Kind::Retriever,
+        () if ends("Ranker") => Kind::Reranker,
+        () if ends("Agent") => Kind::Agent,
+        () if ends("Evaluator") => Kind::Evaluator,
+        () if class.is_empty() => return None,
+        () => Kind::Chain,
+    })
 }
 
 /// A finish reason without the name of its type: semantic-kernel sends Python's `FinishReason.TOOL_CALLS`.

@@ -11,10 +11,12 @@ pub(super) const ROWS: &[Rule] = &[
     row(F::Kind, "ai.operationId",                           D::AiSdk,         "3 to 6",        &c::AI_OPERATION),
     row(F::Kind, "mlflow.spanType",                          D::MlFlow,        "",              &c::KIND),
     row(F::Kind, "langfuse.observation.type",                D::Langfuse,      "3",             &c::KIND),
+    row(F::Kind, "langsmith.span.kind",                      D::LangSmith,     "",              &c::KIND),
     row(F::Kind, gen_ai::OPERATION_NAME,                     D::GenAi,         "",              &c::KIND),
     row(F::Kind, "traceloop.span.kind",                      D::Traceloop,     "",              &c::KIND),
     row(F::Kind, "llm.request.type",                         D::Traceloop,     "before 0.50",   &c::KIND),
-    row(F::Kind, "langsmith.span.kind",                      D::LangSmith,     "",              &c::KIND),
+    row(F::Kind, "haystack.component.type",                  D::Haystack,      "2",             &c::COMPONENT),
+    row(F::Kind, "logfire.msg_template",                     D::Logfire,       "OpenAI Agents", &c::KIND),
     row(F::Kind, "genkit:metadata:subtype",                  D::Genkit,        "",              &c::KIND),
     row(F::Kind, "genkit:type",                              D::Genkit,        "",              &c::KIND),
 
@@ -32,6 +34,7 @@ pub(super) const ROWS: &[Rule] = &[
     row(F::ModelAnswering, "gen_ai.response.model_name",     D::Rig,           "before 0.46",   &c::TEXT),
     row(F::ModelAnswering, "llm.response.model",             D::Traceloop,     "before 0.20",   &c::TEXT),
     row(F::ModelAnswering, "ai.response.model",              D::AiSdk,         "3 to 6",        &c::TEXT),
+    row(F::ModelAnswering, "haystack.component.output#/replies/0/meta/model", D::Haystack, "2", &c::TEXT),
     row(F::ModelAnswering, "mlflow.llm.model",               D::MlFlow,        "3.10",          &c::TEXT),
     row(F::ModelAnswering, oi::LLM_MODEL_NAME,               D::OpenInference, "",              &c::TEXT),
     row(F::ModelAnswering, oi::EMBEDDING_MODEL_NAME,         D::OpenInference, "",              &c::TEXT),
@@ -50,6 +53,7 @@ pub(super) const ROWS: &[Rule] = &[
     row(F::ResponseId, "ai.response.id",                     D::AiSdk,         "3 to 6",        &c::TEXT),
     row(F::ResponseId, "mlflow.spanOutputs#/id",             D::MlFlow,        "",              &c::TEXT),
     row(F::ResponseId, "response_data#/id",                  D::Logfire,       "",              &c::TEXT),
+    row(F::ResponseId, "response_id",                        D::Logfire,       "OpenAI Agents", &c::TEXT),
 
     row(F::FinishReasons, oi::LLM_FINISH_REASON,             D::OpenInference, "",              &c::REASONS),
     row(F::FinishReasons, gen_ai::RESPONSE_FINISH_REASONS,   D::GenAi,         "",              &c::REASONS),
@@ -59,6 +63,7 @@ pub(super) const ROWS: &[Rule] = &[
     row(F::FinishReasons, "ai.response.finishReason",        D::AiSdk,         "3.3 to 6",      &c::REASONS),
     row(F::FinishReasons, "ai.finishReason",                 D::AiSdk,         "before 3.3",    &c::REASONS),
     row(F::FinishReasons, "anthropic.message.stop_reason",   D::GenAi,         "Anthropic's SDK", &c::REASONS),
+    row(F::FinishReasons, "haystack.component.output#/replies/0/meta/finish_reason", D::Haystack, "2", &c::REASONS),
     row(F::FinishReasons, "genkit:output#/finishReason",     D::Genkit,        "",              &c::REASONS),
 
     row(F::Tools, oi::LLM_TOOLS,                             D::OpenInference, "",              &c::TOOLS),
