@@ -44,8 +44,10 @@ pub fn summarise(span: &Span, detail: &Detail) -> Summary {
 
 /// An error that only an event or `error.type` tells of is one, too, unless the client says that all went well.
 fn status(span: &Span, detail: &Detail) -> StatusCode {
-    let told =
-        detail.error_type.is_some() || span.events.iter().any(|event| event.name == otel::EXCEPTION_EVENT);
+    let level = span.attribute("langfuse.observation.level").and_then(|level| level.as_text());
+    let told = detail.error_type.is_some()
+        || level == Some("ERROR")
+        || span.events.iter().any(|event| event.name == otel::EXCEPTION_EVENT);
     match span.status.code {
         StatusCode::Unset if told => StatusCode::Error,
         said => said,

@@ -100,13 +100,23 @@ fn disjoint(usage: Usage) -> Option<Usage> {
     })
 }
 
-/// A reported total, which the table put in `unsplit`, completes the one part that is missing; with both parts known it
-/// adds nothing, with none it stays.
+/// A reported total, which the table put in `unsplit`, completes the one part that is missing; with none known it stays. What it
+/// has beyond both parts is reasoning: Gemini counts a model's thoughts beside its answer, and libraries pass that on.
 fn split_total(usage: Usage) -> Usage {
     let Some(total) = usage.unsplit else { return usage };
     match (usage.input, usage.output) {
         (None, None) => usage,
-        (Some(_), Some(_)) => Usage { unsplit: None, ..usage },
+        (Some(input), Some(output)) => match total.checked_sub(input.saturating_add(output)) {
+            Some(thoughts) if thoughts > 0 && usage.reasoning.is_none_or(|known| known == thoughts) => {
+                Usage {
+                    output: Some(output.saturating_add(thoughts)),
+                    reasoning: Some(thoughts),
+                    unsplit: None,
+                    ..usage
+                }
+            }
+            _ => Usage { unsplit: None, ..usage },
+        },
         (Some(input), None) => Usage { output: total.checked_sub(input), unsplit: None, ..usage },
         (None, Some(output)) => Usage { input: total.checked_sub(output), unsplit: None, ..usage },
     }
@@ -298,5 +308,43 @@ fn finish_tool(span: &Span, attributes: &Attributes<'_>, meaning: &mut Meaning) 
     }
     for (field, from) in told {
         meaning.tell(field, from, Place::Derived);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(input: u64, output: u64, total: u64) -> Usage {
+        Usage { input: Some(input), output: Some(output), unsplit: Some(total), ..Usage::default() }
+    }
+
+    #[test]
+    fn totals_complete_what_is_missing_and_hold_what_was_left_out() {
+        let split = |usage: Usage| {
+            let Usage { input, output, reasoning, unsplit, .. } = split_total(usage);
+            (input, output, reasoning, unsplit)
+        };
+        assert_eq!(split(usage(10, 5, 15)), (Some(10), Some(5), None, None));
+        assert_eq!(split(usage(10, 5, 63)), (Some(10), Some(53), Some(48), None), "thoughts");
+        assert_eq!(split(usage(10, 5, 3)), (Some(10), Some(5), None, None), "nonsense");
+        assert_eq!(split(Usage { input: None, ..usage(0, 5, 15) }), (Some(10), Some(5), None, None));
+        assert_eq!(
+            split(Usage { input: None, output: None, ..usage(0, 0, 15) }),
+            (None, None, None, Some(15))
+        );
+    }
+
+    #[test]
+    fn cached_tokens_are_part_of_the_input_whatever_the_dialect_meant() {
+        let bare = Attributes::new(&[]);
+        let whole = |usage: Usage| {
+            let whole = whole_input(usage, &bare);
+            (whole.input, whole.output)
+        };
+        let cached = |usage: Usage| Usage { cache_read: Some(24), reasoning: Some(64), ..usage };
+        assert_eq!(whole(cached(usage(72, 146, 218))), (Some(72), Some(146)), "part of it already");
+        assert_eq!(whole(cached(usage(48, 82, 218))), (Some(72), Some(146)), "kept in buckets");
+        assert_eq!(whole(cached(usage(10, 5, 15))), (Some(34), Some(5)), "more cached than there were");
     }
 }

@@ -31,6 +31,7 @@ pub(super) const ROWS: &[Rule] = &[
     row(F::OutputMessages, gen_ai::OUTPUT_MESSAGES,               D::GenAi,         "1.37",        &c::MESSAGES),
     row(F::OutputMessages, "gen_ai.completion",                   D::Traceloop,     "before 0.50; LangSmith", &c::EXCHANGE),
     row(F::OutputMessages, oi::LLM_CHOICES,                       D::OpenInference, "",            &c::PROMPTS),
+    row(F::OutputMessages, "message.tool_calls",                  D::OpenInference, "Google GenAI", &c::TOOL_CALLS),
     row(F::OutputMessages, "llm.completions",                     D::Traceloop,     "before 0.20", &c::MESSAGES),
     row(F::OutputMessages, "ai.response",                         D::AiSdk,         "3.3 to 6",    &c::AI_ANSWER),
     row(F::OutputMessages, "ai.result",                           D::AiSdk,         "before 3.3",  &c::AI_ANSWER),

@@ -29,6 +29,7 @@ pub(super) const ROWS: &[Rule] = &[
     row(F::SessionId, "langsmith.metadata.thread_id",                    D::LangSmith,     "",   &c::TEXT),
     row(F::SessionId, "metadata#/conversation_id",                       D::OpenInference, "",   &c::TEXT),
     row(F::SessionId, "metadata#/thread_id",                             D::OpenInference, "",   &c::TEXT),
+    row(F::SessionId, "sessionId",                                       D::GenAi,         "Mastra", &c::TEXT),
     row(F::UserId, oi::USER_ID,                                          D::OpenInference, "",   &c::TEXT),
     row(F::UserId, otel::ENDUSER_ID,                                     D::Otel,          "",   &c::TEXT),
     row(F::UserId, "langfuse.user.id",                                   D::Langfuse,      "",   &c::TEXT),
@@ -42,6 +43,7 @@ pub(super) const ROWS: &[Rule] = &[
     row(F::UserId, "langsmith.metadata.user_id",                         D::LangSmith,     "",   &c::TEXT),
     row(F::UserId, "llm.user",                                           D::Traceloop,     "before 0.50", &c::TEXT),
     row(F::UserId, "gen_ai.request.user",                                D::LiteLlm,       "",   &c::TEXT),
+    row(F::UserId, "userId",                                             D::GenAi,         "Mastra", &c::TEXT),
 
     row(F::Tags, oi::TAG_TAGS,                                           D::OpenInference, "",   &c::TAGS),
     row(F::Tags, "langfuse.trace.tags",                                  D::Langfuse,      "",   &c::TAGS),
