@@ -171,6 +171,9 @@ fn json(value: &Json) -> Option<Cow<'_, str>> {
         Json::String(text) => seen(text),
         Json::Object(members) => {
             let only = members.values().next().filter(|_| members.len() == 1);
+            // A Python function's arguments, of which one is what was asked.
+            let args = members.get("args").and_then(Json::as_array).filter(|args| !args.is_empty());
+            let only = only.or_else(|| args?.first().filter(|_| members.contains_key("kwargs")));
             let named = || NAMES.iter().find_map(|name| members.get(*name));
             match only.or_else(named) {
                 Some(Json::String(text)) => seen(text),

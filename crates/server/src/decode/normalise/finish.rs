@@ -145,7 +145,7 @@ fn infer_kind(detail: &Detail) -> Option<(Kind, &'static str)> {
     let has_tool = detail.tool.as_ref().is_some_and(|tool| tool.name.is_some());
     Some(match () {
         () if !detail.output_messages.is_empty() => (Kind::Llm, "output_messages"),
-        () if !detail.input_messages.is_empty() => (Kind::Llm, "input_messages"),
+        () if !detail.input_messages.is_empty() && detail.model().is_some() => (Kind::Llm, "input_messages"),
         () if !detail.input_documents.is_empty() => (Kind::Reranker, "input_documents"),
         () if !detail.documents.is_empty() => (Kind::Retriever, "documents"),
         () if !detail.embeddings.is_empty() => (Kind::Embedding, "embeddings"),
@@ -241,14 +241,11 @@ fn finish_agent(meaning: &mut Meaning) {
         meaning.tell(Field::OutputMessages, "input_messages", Place::Derived);
         return;
     }
-    let plain = |content: &Option<Content>| {
-        let text = &content.as_ref()?.value;
-        parse(text).is_string().then(|| text.clone())
-    };
+    let plain = |content: &Option<Content>| Some(parse(&content.as_ref()?.value)).filter(Json::is_string);
     if let Some(text) = plain(&detail.output) {
-        detail.output_messages = exchange::answer(&Json::String(text));
+        detail.output_messages = exchange::answer(&text);
         if let (true, Some(text)) = (detail.input_messages.is_empty(), plain(&detail.input)) {
-            detail.input_messages = exchange::request(&Json::String(text));
+            detail.input_messages = exchange::request(&text);
         }
         meaning.tell(Field::OutputMessages, "output", Place::Derived);
     }
@@ -299,7 +296,8 @@ fn finish_tool(span: &Span, attributes: &Attributes<'_>, meaning: &mut Meaning) 
     if tool.arguments.is_none() {
         let parameters =
             || attributes.get(openinference::TOOL_PARAMETERS).map(|value| Source::Value(value).json());
-        tool.arguments = detail.input.as_ref().map(|input| parse(&input.value)).or_else(parameters);
+        tool.arguments =
+            detail.input.as_ref().map(|input| called_with(parse(&input.value))).or_else(parameters);
         told.extend(tool.arguments.as_ref().map(|_| (Field::ToolArguments, "input")));
     }
     if tool.result.is_none() {
@@ -308,6 +306,20 @@ fn finish_tool(span: &Span, attributes: &Attributes<'_>, meaning: &mut Meaning) 
     }
     for (field, from) in told {
         meaning.tell(field, from, Place::Derived);
+    }
+}
+
+/// What a decorated Python function was called with: Traceloop and Langfuse write `{"args": […], "kwargs": {…}}`.
+fn called_with(json: Json) -> Json {
+    let (Some(Json::Array(args)), Some(Json::Object(kwargs)), 2) =
+        (json.get("args"), json.get("kwargs"), json.as_object().map_or(0, Map::len))
+    else {
+        return json;
+    };
+    match (args.as_slice(), kwargs.is_empty()) {
+        ([], _) => Json::Object(kwargs.clone()),
+        ([only], true) => only.clone(),
+        _ => json,
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) const ROWS: &[Rule] = &[
     row(F::ToolName, gen_ai::TOOL_NAME,                      D::GenAi,         "",           &c::TEXT),
     row(F::ToolName, "ai.toolCall.name",                     D::AiSdk,         "3 to 6",     &c::TEXT),
     row(F::ToolName, "lk.function_tool.name",                D::LiveKit,       "1",          &c::TEXT),
+    row(F::ToolName, "name",                                 D::Logfire,       "OpenAI Agents", &c::TEXT),
     row(F::ToolName, "tool_name",                            D::ClaudeCode,    "",           &c::TEXT),
     row(F::ToolDescription, oi::TOOL_DESCRIPTION,            D::OpenInference, "",           &c::TEXT),
     row(F::ToolDescription, gen_ai::TOOL_DESCRIPTION,        D::GenAi,         "",           &c::TEXT),
