@@ -4,37 +4,25 @@
 //! messages, documents and tools without a valid request around them.
 #![no_main]
 
-use bennu::decode::{Encoding, Signal, answer, decode_all, normalise, question, summarise};
-use bennu_model::{Span, Value};
-use bennu_semconv::{gen_ai, openinference as oi};
+use std::sync::LazyLock;
+
+use bennu::decode::{Encoding, Signal, answer, attribute_names, decode_all, is_meaningful, normalise, question, summarise};
+use bennu_model::{Attribute, Event, LogRecord, Span, Value};
 use libfuzzer_sys::fuzz_target;
 
-/// Attributes whose text, or whose names' endings, are read.
-const KEYS: [&str; 24] = [
-    gen_ai::INPUT_MESSAGES,
-    gen_ai::OUTPUT_MESSAGES,
-    gen_ai::SYSTEM_INSTRUCTIONS,
-    gen_ai::TOOL_DEFINITIONS,
-    gen_ai::TOOL_CALL_ARGUMENTS,
-    gen_ai::TOOL_CALL_RESULT,
-    gen_ai::RETRIEVAL_DOCUMENTS,
-    gen_ai::OPERATION_NAME,
-    gen_ai::RESPONSE_FINISH_REASONS,
-    gen_ai::USAGE_INPUT_TOKENS,
-    oi::LLM_INPUT_MESSAGES,
-    oi::LLM_OUTPUT_MESSAGES,
-    oi::LLM_PROMPTS,
-    oi::LLM_CHOICES,
-    oi::LLM_TOOLS,
-    oi::LLM_INVOCATION_PARAMETERS,
-    oi::LLM_PROMPT_TEMPLATE_VARIABLES,
-    oi::RETRIEVAL_DOCUMENTS,
-    oi::EMBEDDING_EMBEDDINGS,
-    oi::SPAN_KIND,
-    oi::TAG_TAGS,
-    oi::METADATA,
-    oi::INPUT_VALUE,
-    oi::OUTPUT_VALUE,
+/// Every attribute that has a row.
+static KEYS: LazyLock<Vec<&str>> = LazyLock::new(attribute_names);
+
+/// Names of events that say something.
+const EVENTS: [&str; 8] = [
+    "gen_ai.client.inference.operation.details",
+    "gen_ai.system.message",
+    "gen_ai.user.message",
+    "gen_ai.assistant.message",
+    "gen_ai.tool.message",
+    "gen_ai.choice",
+    "gen_ai.content.prompt",
+    "exception",
 ];
 
 fuzz_target!(|data: &[u8]| {
@@ -42,29 +30,45 @@ fuzz_target!(|data: &[u8]| {
     let encoding = match mode {
         0 => Encoding::Protobuf,
         1 => Encoding::Json,
-        _ => return read(&of_attributes(rest)),
+        2 => return read(&Span { attributes: attributes(rest), ..Span::default() }, &[]),
+        event => return of_event(EVENTS[usize::from(*event) % EVENTS.len()], rest),
     };
     if let Ok(batch) = decode_all(Signal::Traces, encoding, rest.to_vec().into()) {
-        batch.resources.iter().flat_map(|items| &items.spans).for_each(read);
+        batch.resources.iter().flat_map(|items| &items.spans).for_each(|span| read(span, &[]));
     }
 });
 
-/// Attributes end at 0xff. The first byte of each is the name; of the large ones, the name goes on to the first `=`.
-fn of_attributes(data: &[u8]) -> Span {
+/// Attributes end at 0xff. The first two bytes of each are the name; of the large ones, the name goes on to the first `=`.
+fn attributes(data: &[u8]) -> Vec<Attribute> {
     let attributes = data.split(|byte| *byte == 0xff).filter_map(|piece| {
-        let (key, rest) = piece.split_first()?;
+        let (key, rest) = piece.split_first_chunk::<2>()?;
         let text = String::from_utf8_lossy(rest).into_owned();
-        let name = KEYS[usize::from(*key) % KEYS.len()];
-        Some(match text.split_once('=').filter(|_| *key >= 0x80) {
+        let name = KEYS[usize::from(u16::from_be_bytes(*key)) % KEYS.len()];
+        Some(match text.split_once('=').filter(|_| key[0] >= 0x80) {
             Some((ending, value)) => (format!("{name}.{ending}"), Value::Text(value.to_owned())),
             None => (name.to_owned(), Value::Text(text)),
         })
     });
-    Span { attributes: attributes.collect(), ..Span::default() }
+    attributes.collect()
 }
 
-fn read(span: &Span) {
-    let detail = normalise(span);
+/// The same event as one of the span's and as a log record: its body is the input's first line.
+fn of_event(name: &str, data: &[u8]) {
+    let (body, rest) = data.split_at(data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len()));
+    let attributes = attributes(rest);
+    let event = Event { name: name.to_owned(), attributes: attributes.clone(), ..Event::default() };
+    let record = LogRecord {
+        event_name: name.to_owned(),
+        body: Value::Text(String::from_utf8_lossy(body).into_owned()),
+        attributes,
+        ..LogRecord::default()
+    };
+    is_meaningful(&record);
+    read(&Span { events: vec![event], ..Span::default() }, &[record.clone(), record]);
+}
+
+fn read(span: &Span, records: &[LogRecord]) {
+    let detail = normalise(span, records);
     summarise(span, &detail);
     question(&detail);
     answer(&detail);

@@ -18,7 +18,7 @@ use bennu_model::{LogRecord, Span};
 use bytes::Bytes;
 
 pub(crate) use normalise::{Dialect, Fact, Field, Meaning, Place, explain, is_understood};
-pub use normalise::{dialects, is_meaningful, normalise};
+pub use normalise::{attribute_names, dialects, is_meaningful, normalise};
 pub use report::{Counted, Report};
 pub use summary::{answer, derive, question, summarise};
 

@@ -33,6 +33,7 @@ pub use dialects::document as dialects;
 pub use events::is_meaningful;
 pub(crate) use field::Field;
 use source::Attributes;
+pub use table::attribute_names;
 pub(crate) use table::{Dialect, is_understood};
 
 /// Where a fact stood.

@@ -113,6 +113,12 @@ pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
     PARTS.iter().copied().flatten()
 }
 
+/// The attributes that have a row, each once.
+pub fn attribute_names() -> Vec<&'static str> {
+    let names: std::collections::BTreeSet<&str> = rules().map(Rule::name).collect();
+    names.into_iter().collect()
+}
+
 const PARTS: &[&[Rule]] = &[call::ROWS, messages::ROWS, usage::ROWS, work::ROWS, who::ROWS];
 
 /// Takes in what attributes say, where nothing said it before.
