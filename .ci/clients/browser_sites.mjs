@@ -1,6 +1,6 @@
 // Every kind of page and every state of it, by name: for the checks that go over all of them.
 import { sendOrdinary } from './browser_traces.mjs';
-import { newTraceId, send, span } from './otlp_json.mjs';
+import { newSpanId, newTraceId, send, span } from './otlp_json.mjs';
 import { sendAgent, sendMedia, sendOdd, sendWide } from './tour_traces.mjs';
 
 const LONG = 'A word_that_is_as_long_as_identifiers_get_and_then_some_more_of_it_so_that_nothing_breaks_it '.repeat(3);
@@ -29,6 +29,18 @@ async function sendLong(base, project) {
   return { traceId, root, call, found, session: wide, user: wide };
 }
 
+// A call in an agent that has not ended, with a log record, and one that belongs to no span.
+async function sendRunning(base, project) {
+  const traceId = newTraceId();
+  const agent = { spanId: newSpanId() };
+  const call = span({ traceId, parent: agent, startMs: Date.now() - 5_000, name: 'llm.chat', from: 0, to: 900, attributes: { 'gen_ai.operation.name': 'chat' } });
+  await send(base, { 'openinference.project.name': project }, { name: 'ci' }, [call]);
+  const record = (spanId, body) => ({ traceId, spanId, observedTimeUnixNano: `${Date.now()}000000`, severityNumber: 17, body: { stringValue: body } });
+  const body = { resourceLogs: [{ scopeLogs: [{ logRecords: [record(call.spanId, 'retry after 429'), record('', 'the queue is long')] }] }] };
+  await fetch(`${base}/v1/logs`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  return { traceId, call, agent };
+}
+
 // An empty project is one whose only trace was deleted.
 async function sendEmpty(base, project) {
   const { traceId } = await sendOrdinary(base, project);
@@ -50,6 +62,7 @@ export async function sites(bench) {
   const odd = await sendOdd(bench.base, project, good);
   const alike = ['0'.repeat(4), '1'.repeat(4)].map((end) => `abcd${bench.run}${newTraceId().slice(0, 18)}${end}`.slice(0, 32));
   await send(bench.base, { 'openinference.project.name': project }, { name: 'ci' }, alike.map((traceId) => span({ traceId, startMs: Date.now() - 3_600_000, name: 'one of two', from: 0, to: 5 })));
+  const running = await sendRunning(bench.base, project);
   const trace = (sent, query = '') => bench.trace(project, sent, query);
   const base = `${bench.base}/projects/${project}`;
   return {
@@ -65,6 +78,8 @@ export async function sites(bench) {
       'long names': trace(long, `?span=${long.root.spanId}&text=raw`), 'long documents': trace(long, `?span=${long.found.spanId}`),
       'a span that is not there': trace(good, '?span=00000000000000aa'), sessions: `${base}/sessions`, 'no session': `${base}/sessions?q=nothing`, 'sessions of an empty project': `${bench.base}/projects/${empty}/sessions`,
       session: `${base}/session?id=s-2026-118`, 'a long session': `${base}/session?id=${long.session}`, users: `${base}/users`,
+      running: trace(running), 'a span that has not ended': trace(running, `?span=${running.agent.spanId}`), 'a span with log records': trace(running, `?span=${running.call.spanId}`),
+      conventions: `${base}/conventions`, 'conventions of an empty project': `${bench.base}/projects/${empty}/conventions`,
       compare: `${base}/compare?a=${older.traceId}&b=${failed.traceId}`, 'compare, other': `${base}/compare?a=${long.traceId}&b=${failed.traceId}`,
       'several matches': `${bench.base}/open?q=abcd${bench.run}`, 'delete a trace': trace(good).concat('/delete'), 'delete a project': `${base}/delete`,
     },

@@ -5,7 +5,7 @@ import { Bench, launch } from './browser_bench.mjs';
 
 const [base, screenshots, binary, only = ''] = process.argv.slice(2);
 assert(base && screenshots && binary, 'usage: check_browser.mjs PAGES_URL SCREENSHOT_DIR BINARY [STEP]');
-const MODULES = ['lists', 'trace', 'keys', 'tab', 'rows', 'brush', 'live', 'compare', 'media', 'copy', 'panes', 'narrow', 'noscript', 'access', 'hostile'];
+const MODULES = ['lists', 'trace', 'keys', 'tab', 'rows', 'brush', 'live', 'follow', 'compare', 'media', 'copy', 'panes', 'narrow', 'noscript', 'access', 'hostile'];
 
 const browser = await launch();
 const bench = new Bench(browser, { base, screenshots, binary });

@@ -13,11 +13,11 @@ for name in list(os.environ):
         del os.environ[name]
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1"
 
-from checks import json_strings, openai_calls, phoenix_client, phoenix_register, refusals, sdk  # noqa: E402
+from checks import genai_logs, json_strings, openai_calls, phoenix_client, phoenix_register, refusals, sdk  # noqa: E402
 from checks.server import Server  # noqa: E402
 
 # The last two look at what the others have stored.
-CHECKS = [sdk, phoenix_register, openai_calls, json_strings, phoenix_client, refusals]
+CHECKS = [sdk, phoenix_register, openai_calls, genai_logs, json_strings, phoenix_client, refusals]
 
 
 def main():

@@ -24,6 +24,7 @@ async function ask(rows, again) {
   if (!answer?.ok) { wait(rows, again, PERIOD_MS * 5); return; }
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
   const list = page.getElementById('rows');
+  const live = page.querySelector('[data-live]');
   // The reader has gone to another view meanwhile: that one is newer.
   if (list && location.href === here) {
     for (const part of PARTS) {
@@ -34,5 +35,5 @@ async function ask(rows, again) {
     rows.adopt(list);
     if (open) again();
   }
-  if (page.querySelector('[data-live]')) wait(rows, again, Math.max(PERIOD_MS, 10 * (performance.now() - began)));
+  if (live) wait(rows, again, Math.max(PERIOD_MS, 10 * (performance.now() - began)));
 }

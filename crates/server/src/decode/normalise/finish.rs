@@ -242,12 +242,17 @@ fn finish_agent(meaning: &mut Meaning) {
         return;
     }
     let plain = |content: &Option<Content>| Some(parse(&content.as_ref()?.value)).filter(Json::is_string);
+    let mut told = Vec::new();
+    if let (true, Some(text)) = (detail.input_messages.is_empty(), plain(&detail.input)) {
+        detail.input_messages = exchange::request(&text);
+        told.push((Field::InputMessages, "input"));
+    }
     if let Some(text) = plain(&detail.output) {
         detail.output_messages = exchange::answer(&text);
-        if let (true, Some(text)) = (detail.input_messages.is_empty(), plain(&detail.input)) {
-            detail.input_messages = exchange::request(&text);
-        }
-        meaning.tell(Field::OutputMessages, "output", Place::Derived);
+        told.push((Field::OutputMessages, "output"));
+    }
+    for (field, from) in told {
+        meaning.tell(field, from, Place::Derived);
     }
 }
 

@@ -35,7 +35,9 @@ pub(super) fn extend(spans: &mut Vec<SpanRow>, end_ns: &mut i64, now_ns: i64) ->
     let Some(last_ns) = spans.iter().map(|span| span.end_ns.max(span.start_ns)).max() else {
         return Running::default();
     };
-    let missing = missing(spans);
+    // Where the root has ended nobody is awaited: a parent that is missing then was lost.
+    let ended = spans.iter().any(|span| span.parent_id.is_none() && !span.running);
+    let missing = if ended { Vec::new() } else { missing(spans) };
     let open = spans.iter().any(|span| span.running) || !missing.is_empty();
     let live = open && is_live(last_ns, now_ns);
     let now_ns = now_ns.max(last_ns);
