@@ -1,7 +1,7 @@
 // Every kind of page and every state of it, by name: for the checks that go over all of them.
 import { sendOrdinary } from './browser_traces.mjs';
-import { newSpanId, newTraceId, send, span } from './otlp_json.mjs';
-import { sendAgent, sendMedia, sendOdd, sendWide } from './tour_traces.mjs';
+import { newTraceId, send, span } from './otlp_json.mjs';
+import { sendAgent, sendMedia, sendOdd, sendRunning, sendWide } from './tour_traces.mjs';
 
 const LONG = 'A word_that_is_as_long_as_identifiers_get_and_then_some_more_of_it_so_that_nothing_breaks_it '.repeat(3);
 
@@ -27,18 +27,6 @@ async function sendLong(base, project) {
   } });
   await send(base, { 'service.name': wide, 'openinference.project.name': project }, { name: 'ci' }, [root, call, found]);
   return { traceId, root, call, found, session: wide, user: wide };
-}
-
-// A call in an agent that has not ended, with a log record, and one that belongs to no span.
-async function sendRunning(base, project) {
-  const traceId = newTraceId();
-  const agent = { spanId: newSpanId() };
-  const call = span({ traceId, parent: agent, startMs: Date.now() - 5_000, name: 'llm.chat', from: 0, to: 900, attributes: { 'gen_ai.operation.name': 'chat' } });
-  await send(base, { 'openinference.project.name': project }, { name: 'ci' }, [call]);
-  const record = (spanId, body) => ({ traceId, spanId, observedTimeUnixNano: `${Date.now()}000000`, severityNumber: 17, body: { stringValue: body } });
-  const body = { resourceLogs: [{ scopeLogs: [{ logRecords: [record(call.spanId, 'retry after 429'), record('', 'the queue is long')] }] }] };
-  await fetch(`${base}/v1/logs`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-  return { traceId, call, agent };
 }
 
 // An empty project is one whose only trace was deleted.

@@ -1,7 +1,7 @@
 // The pictures of docs/tour.md: `tour.mjs PAGES_URL OUT_DIR`, against a server with an empty store.
 import { chromium } from 'playwright-core';
 import { newTraceId, send, span } from './otlp_json.mjs';
-import { sendShop, sendWide } from './tour_traces.mjs';
+import { sendRunning, sendShop, sendWide } from './tour_traces.mjs';
 
 const [base, out] = process.argv.slice(2);
 const browser = await chromium.launch({
@@ -67,6 +67,14 @@ await picture('trace-zoom', `${traces}/${wide.traceId}`, { act: async (page) => 
 } });
 await picture('trace-search', `${good}?find=warranty`);
 await picture('trace-long-prompt', `${traces}/${long}`);
+const running = await sendRunning(base, 'support');
+await picture('trace-running', `/projects/support/traces/${running.traceId}?span=${running.call.spanId}`);
+await picture('conventions', '/projects/support/conventions', { light: true });
+await picture('trace-source', `${good}?span=${shop.good.last.spanId}`, { act: async (page) => {
+  const sources = page.locator('#detail details', { hasText: 'Where this came from' });
+  await sources.locator('summary').click();
+  await sources.scrollIntoViewIfNeeded();
+} });
 await picture('compare', `/projects/shop/compare?b=${shop.failed.traceId}`);
 await picture('sessions', '/projects/shop/sessions');
 await picture('session', '/projects/shop/session?id=s-2026-118&text=markdown', { light: true });

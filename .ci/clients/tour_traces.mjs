@@ -1,6 +1,6 @@
 // A small shop's assistant, with everything that pages show: what the tour's pictures and the browser's checks look at.
 import { deflateSync, crc32 } from 'node:zlib';
-import { newTraceId, send, span } from './otlp_json.mjs';
+import { newSpanId, newTraceId, send, span } from './otlp_json.mjs';
 
 // A picture made here: `size` by `size`, a colour for every point.
 export function png(size, colour) {
@@ -162,6 +162,28 @@ export async function sendWide(base, project, count, { ago = 600, name = `nightl
   }
   if (batch.length > 0) await send(base, { 'service.name': 'importer', 'openinference.project.name': project }, { name: 'shop' }, batch);
   return { traceId, root, failed, count };
+}
+
+// An agent that has not ended: a call of it has, with log records, a tool is at work; one record belongs to no span.
+export async function sendRunning(base, project, { ago = 9 } = {}) {
+  const traceId = newTraceId();
+  const startMs = Date.now() - ago * 1000;
+  const agent = { spanId: newSpanId() };
+  const call = span({ traceId, parent: agent, startMs, name: 'llm.chat', from: 300, to: 3_900, attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'gpt-5-mini', 'gen_ai.response.model': 'gpt-5-mini-2025-08-07', 'gen_ai.usage.input_tokens': 812, 'gen_ai.usage.output_tokens': 44 } });
+  const tool = span({ traceId, parent: agent, startMs, name: 'tool.search_orders', from: 4_000, to: 4_000, attributes: { 'logfire.span_type': 'pending_span', 'openinference.span.kind': 'TOOL', 'input.value': '{"customer": "C-118"}' } });
+  const pending = { ...tool, spanId: newSpanId(), parentSpanId: tool.spanId };
+  pending.attributes = [...pending.attributes, { key: 'logfire.pending_parent_id', value: { stringValue: agent.spanId } }];
+  await send(base, { 'service.name': 'support', 'openinference.project.name': project }, { name: 'shop' }, [call, pending]);
+  const said = (text) => ({ kvlistValue: { values: [{ key: 'content', value: { stringValue: text } }] } });
+  const record = (spanId, atMs, fields) => ({ traceId, spanId, timeUnixNano: `${startMs + atMs}000000`, ...fields });
+  const body = { resourceLogs: [{ scopeLogs: [{ scope: { name: 'shop' }, logRecords: [
+    record(call.spanId, 310, { eventName: 'gen_ai.user.message', body: said('Where is my order? I ordered the AX-200 last week.') }),
+    record(call.spanId, 1_200, { severityNumber: 13, severityText: 'WARN', body: { stringValue: 'retry after 429, attempt 2' }, attributes: [{ key: 'attempt', value: { intValue: '2' } }] }),
+    record(call.spanId, 3_890, { eventName: 'gen_ai.choice', body: { kvlistValue: { values: [{ key: 'finish_reason', value: { stringValue: 'stop' } }, { key: 'message', value: said('Let me look at your orders.') }] } } }),
+    record('', 4_100, { severityNumber: 9, body: { stringValue: '3 workers are busy' } }),
+  ] }] }] };
+  await fetch(`${base}/v1/logs`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  return { traceId, call, agent };
 }
 
 // A trace of two machines whose clocks disagree, with a span whose parent never came, and a link to another trace.

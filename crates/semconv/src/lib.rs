@@ -1,7 +1,7 @@
 //! Attribute names and values of the dialects that LLM instrumentation speaks.
 //!
-//! One module a dialect. The server's normaliser reads these names; the SDK writes them. No dependencies, no code: a name
-//! is written once here and nowhere else.
+//! One module a dialect that both sides speak: the server's normaliser reads these names, the SDK writes them. What only the
+//! server reads stands in its table (`docs/dialects.md`). No dependencies, no code.
 //!
 //! ```
 //! assert_eq!(bennu_semconv::openinference::SPAN_KIND, "openinference.span.kind");

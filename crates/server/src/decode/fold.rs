@@ -8,8 +8,8 @@ use super::Item;
 const SPAN_TYPE: &str = "logfire.span_type";
 /// The parent of the span that a pending span announces, in hex; zeros for a root.
 const PENDING_PARENT: &str = "logfire.pending_parent_id";
-/// Events that libraries on `tracing`, which has no events with a name, write as spans of no length: `genai` writes this one.
-const EVENTS: [&str; 1] = ["gen_ai.evaluation.result"];
+/// An event that libraries on `tracing`, which has no events with a name, write as a span opened and closed at once: `genai`.
+const EVENT: &str = "gen_ai.evaluation.result";
 
 /// Logfire announces a span when it begins: by a span with an id of its own, under the real one. Here it becomes the first
 /// version of the real span. A span that is an event becomes a record of its parent.
@@ -21,7 +21,7 @@ pub(crate) fn fold(mut span: Span) -> Item {
         return Item::Span(span);
     }
     match span.parent_id {
-        Some(parent) if EVENTS.contains(&span.name.as_str()) => Item::Log(LogRecord {
+        Some(parent) if is_event(&span) => Item::Log(LogRecord {
             trace_id: span.trace_id,
             span_id: Some(parent),
             time_ns: span.start_ns,
@@ -41,6 +41,18 @@ pub(crate) fn fold(mut span: Span) -> Item {
 /// Whether a span only announces another.
 pub(crate) fn is_pending(span: &Span) -> bool {
     span.attribute(SPAN_TYPE).and_then(Value::as_text) == Some("pending_span")
+}
+
+/// What opening and closing a span takes at most.
+const INSTANT_NS: u64 = 1_000_000;
+
+/// Whether a span has nothing that an event has not: one that measured an evaluation, or holds more, stays a span.
+fn is_event(span: &Span) -> bool {
+    span.name == EVENT
+        && span.end_ns.saturating_sub(span.start_ns) < INSTANT_NS
+        && span.events.is_empty()
+        && span.links.is_empty()
+        && span.status == Default::default()
 }
 
 #[cfg(test)]
@@ -75,6 +87,8 @@ mod tests {
             start_ns: 7,
             ..span(&[("gen_ai.evaluation.name", "relevance")])
         };
+        let long = Span { end_ns: 2_000_000, ..event.clone() };
+        assert!(matches!(fold(long), Item::Span(_)), "one that took time is a span");
         let Item::Log(record) = fold(event) else { panic!("an event was expected") };
         assert_eq!((record.span_id, record.at_ns()), (Some(SpanId([1; 8])), 7));
         let other = Span { name: "step".into(), ..span(&[]) };

@@ -17,7 +17,7 @@ pub mod summary;
 use bennu_model::{LogRecord, Span};
 use bytes::Bytes;
 
-pub(crate) use normalise::{Dialect, Fact, Field, Meaning, Place, explain, is_understood};
+pub(crate) use normalise::{Dialect, Fact, Field, Meaning, Place, explain, is_understood, parse};
 pub use normalise::{attribute_names, dialects, is_meaningful, normalise};
 pub use report::{Counted, Report};
 pub use summary::{answer, derive, question, summarise};

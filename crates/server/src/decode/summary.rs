@@ -6,7 +6,7 @@ use bennu_model::{Content, Detail, Kind, LogRecord, Message, Part, Span, StatusC
 use bennu_semconv::otel;
 use serde_json::Value as Json;
 
-use super::{fold, normalise};
+use super::{fold, normalise, normalise::parse};
 
 /// Characters of a preview.
 const PREVIEW_CHARS: usize = 240;
@@ -141,9 +141,9 @@ fn message(message: &Message) -> Option<Cow<'_, str>> {
 }
 
 fn content(content: &Content) -> Option<Cow<'_, str>> {
-    match serde_json::from_str::<Json>(&content.value) {
-        Ok(value) if !value.is_number() => json(&value).map(|text| text.into_owned().into()),
-        _ => seen(&content.value),
+    match parse(&content.value) {
+        Json::String(text) => (!matches!(text.trim(), "" | "null")).then(|| text.into()),
+        value => json(&value).map(|text| text.into_owned().into()),
     }
 }
 

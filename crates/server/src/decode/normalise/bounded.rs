@@ -1,8 +1,8 @@
 //! JSON text read into a tree of bounded size: a few bytes of text make a value of seventy.
 
-use std::{cell::Cell, fmt};
+use std::{borrow::Cow, cell::Cell, fmt};
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
 
 /// Values in a tree. A text that holds more stays text; a conversation of a thousand messages has ten thousand.
@@ -15,6 +15,47 @@ pub(crate) fn parse(text: &str) -> Json {
         _ => None,
     };
     read.unwrap_or_else(|| Json::String(text.to_owned()))
+}
+
+/// Some members of the object that a text is; what else it holds is not kept. None if it is no object.
+pub(crate) fn members(text: &str, names: &'static [&'static str]) -> Map<String, Json> {
+    let left = Cell::new(MAX_VALUES);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    Members { names, left: &left }.deserialize(&mut deserializer).unwrap_or_default()
+}
+
+/// Reads some members of an object.
+struct Members<'c> {
+    names: &'static [&'static str],
+    left: &'c Cell<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for Members<'_> {
+    type Value = Map<String, Json>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Members<'_> {
+    type Value = Map<String, Json>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<Cow<'de, str>>()? {
+            if self.names.contains(&&*name) {
+                object.insert(name.into_owned(), members.next_value_seed(Tree { left: self.left })?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(object)
+    }
 }
 
 fn read(text: &str, max_values: usize) -> Option<Json> {
@@ -112,6 +153,15 @@ mod tests {
         assert_eq!(read("[0,0,0]", 3), None);
         let deep = "[".repeat(5_000) + &"]".repeat(5_000);
         assert_eq!(parse(&deep), json!(deep));
+    }
+
+    #[test]
+    fn some_members_are_read_whatever_the_others_are() {
+        let text = r#"{"a": [[[]]], "id": 7, "b": {"id": 8}, "usage": {"n": 1}, "id": "x"}"#;
+        assert_eq!(json!(members(text, &["id", "usage", "none"])), json!({"id": "x", "usage": {"n": 1}}));
+        for text in ["[1]", "plain", "", r#"{"id": "x", "#] {
+            assert!(members(text, &["id"]).is_empty(), "{text}");
+        }
     }
 
     proptest! {

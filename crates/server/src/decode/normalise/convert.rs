@@ -38,6 +38,8 @@ conversions! {
         "a span kind by any dialect's name for it";
     COMPONENT, "component", Plain, |s, _, d| set_kind(d, s.text().and_then(|class| words::component(&class))),
         "a span kind by the class of a Haystack component";
+    LOGFIRE_TEMPLATE, "message template", Plain, |s, _, d| set_kind(d, s.text().and_then(|text| words::template(&text))),
+        "a span kind by the template of Logfire's message";
     AI_OPERATION, "ai operation", Plain, ai_operation,
         "the kind from the AI SDK's operation; the usage of an outer operation is marked as a repetition";
     TEXT, "text", Plain, |s, f, d| set(f.text(d), || s.text()), "text or a number as it is; JSON text in quotes is unquoted";
@@ -125,7 +127,11 @@ fn ai_operation(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
     set_kind(detail, kind)
 }
 
+/// A span that counts tokens of its own says nothing of others'.
 fn aggregate(source: &Source<'_>, field: Field, detail: &mut Detail) -> bool {
+    if !detail.usage_repeats && !detail.usage.is_unknown() {
+        return false;
+    }
     let taken = set(field.count(detail), || source.count());
     detail.usage_repeats |= taken;
     taken

@@ -17,7 +17,12 @@ pub fn document() -> String {
         for rule in table::rules().filter(|rule| rule.field == *field) {
             let (attribute, dialect, conversion) =
                 (rule.attribute, rule.dialect.name(), rule.conversion.name);
-            let _ = writeln!(text, "| `{attribute}` | {dialect} | {} | {conversion} |", rule.versions);
+            let scope = if rule.scope.is_empty() {
+                String::new()
+            } else {
+                format!(" on spans of `{}…`", rule.scope)
+            };
+            let _ = writeln!(text, "| `{attribute}`{scope} | {dialect} | {} | {conversion} |", rule.versions);
         }
         text.push('\n');
     }
@@ -36,7 +41,8 @@ dialects` writes it anew.
 
 Under each field stand the attributes that can set it. They are tried in this order: the first that holds something sets the
 field, and none after it changes it, so alternatives are never added up. `name#/pointer` is a part of a JSON value. An attribute
-may come as JSON text, as a structured value, or flattened (`name.0.member`), where its kind of value allows that.
+may come as JSON text, as a structured value, or flattened (`name.0.member`), where its kind of value allows that. `on spans of x…`:
+the name is one that anybody may use, so it counts only where the name of the instrumentation scope begins so.
 
 What attributes do not tell is taken, in this order, from
 

@@ -71,8 +71,8 @@ const CONTENT: &str = "gen_ai.content.";
 /// The event of an answer, one a choice.
 const CHOICE: &str = "gen_ai.choice";
 
-/// Takes in what the events and records say. `records` come in order of time.
-pub(super) fn hear(events: &[Event], records: &[LogRecord], meaning: &mut Meaning) {
+/// Takes in what the events and records of a span of this scope say. `records` come in order of time.
+pub(super) fn hear(events: &[Event], records: &[LogRecord], scope: &str, meaning: &mut Meaning) {
     let own_input = !meaning.detail.input_messages.is_empty();
     let own_output = !meaning.detail.output_messages.is_empty();
     let utterances = events.iter().map(Utterance::of_event).chain(records.iter().map(Utterance::of_record));
@@ -83,7 +83,7 @@ pub(super) fn hear(events: &[Event], records: &[LogRecord], meaning: &mut Meanin
                 |own: bool, list: &mut Vec<Message>| if own { Vec::new() } else { std::mem::take(list) };
             let input = said(own_input, &mut meaning.detail.input_messages);
             let output = said(own_output, &mut meaning.detail.output_messages);
-            table::apply(utterance.attributes, utterance.place, meaning);
+            table::apply(utterance.attributes, scope, utterance.place, meaning);
             join(&mut meaning.detail.input_messages, input);
             join(&mut meaning.detail.output_messages, output);
         } else if let Some(role) = role(utterance.name) {

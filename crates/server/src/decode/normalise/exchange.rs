@@ -1,7 +1,7 @@
 //! A provider's whole request and whole answer, which many instrumentors record as they went over the wire: OpenAI's chat and
 //! responses, Anthropic's messages, Gemini, Bedrock's Converse, Ollama; and what LangChain makes of them.
 
-use bennu_model::{Message, Part};
+use bennu_model::{Message, Part, Usage};
 use serde_json::Value as Json;
 
 use super::{message, source::parse};
@@ -72,6 +72,28 @@ pub(super) fn answer(json: &Json) -> Vec<Message> {
         only.finish_reason.get_or_insert_with(|| reason.to_owned());
     }
     messages
+}
+
+/// The tokens of an answer, by OpenAI's names or Anthropic's. Anthropic counts cached input beside the rest.
+pub(super) fn usage(json: &Json) -> Usage {
+    let count = |paths: &[&str]| paths.iter().find_map(|path| json.pointer(path)?.as_u64());
+    let cache_read = count(&["/cache_read_input_tokens"]);
+    let cache_write = count(&["/cache_creation_input_tokens"]);
+    let beside = cache_read.unwrap_or(0).saturating_add(cache_write.unwrap_or(0));
+    let input = count(&["/input_tokens", "/prompt_tokens"]);
+    Usage {
+        input: input.map(|input| input.saturating_add(beside)),
+        output: count(&["/output_tokens", "/completion_tokens"]),
+        cache_read: cache_read.or_else(|| {
+            count(&["/input_tokens_details/cached_tokens", "/prompt_tokens_details/cached_tokens"])
+        }),
+        cache_write,
+        reasoning: count(&[
+            "/output_tokens_details/reasoning_tokens",
+            "/completion_tokens_details/reasoning_tokens",
+        ]),
+        ..Usage::default()
+    }
 }
 
 /// Descriptions of tools.
@@ -184,6 +206,21 @@ mod tests {
             let said: Vec<_> = read.iter().map(|message| (message.role.as_str(), message.text())).collect();
             assert_eq!(said, [("system", "be brief".to_owned()), ("user", "hi".to_owned())], "{body}");
         }
+    }
+
+    #[test]
+    fn the_usage_of_every_provider() {
+        let told = |body: Json| {
+            let Usage { input, output, cache_read, reasoning, .. } = usage(&body);
+            (input, output, cache_read, reasoning)
+        };
+        let anthropic = json!({"input_tokens": 10, "cache_read_input_tokens": 70, "cache_creation_input_tokens": 20, "output_tokens": 5});
+        assert_eq!(told(anthropic), (Some(100), Some(5), Some(70), None));
+        let openai = json!({"prompt_tokens": 100, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 70},
+            "completion_tokens_details": {"reasoning_tokens": 3}, "input_tokens": null});
+        assert_eq!(told(openai), (Some(100), Some(5), Some(70), Some(3)));
+        assert!(usage(&json!({"input_tokens": "many"})).is_unknown());
+        assert!(usage(&json!([1])).is_unknown());
     }
 
     #[test]

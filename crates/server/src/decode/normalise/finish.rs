@@ -2,11 +2,12 @@
 
 use bennu_model::{Content, Detail, Kind, Span, Usage};
 use bennu_semconv::{gen_ai, openinference};
-use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Meaning, Place, document, events, exchange,
+    Meaning, Place,
+    bounded::members,
+    document, events, exchange,
     field::Field,
     source::{Attributes, Shape, Source, parse},
 };
@@ -42,7 +43,8 @@ pub(super) fn finish(span: &Span, attributes: &Attributes<'_>, meaning: &mut Mea
             meaning.tell(Field::FinishReasons, "output_messages", Place::Derived);
         }
     }
-    meaning.detail.usage = split_total(whole_input(meaning.detail.usage, attributes));
+    let google = is_google(&meaning.detail);
+    meaning.detail.usage = split_total(whole_input(meaning.detail.usage, attributes), google);
     if meaning.detail.time_to_first_token_ms.is_none()
         && let Some((ms, event)) = events::first_token_ms(span.start_ns, &span.events)
     {
@@ -93,21 +95,33 @@ fn disjoint(usage: Usage) -> Option<Usage> {
     let cached = usage.cache_read.unwrap_or(0).checked_add(usage.cache_write.unwrap_or(0))?;
     let reasoning = usage.reasoning.unwrap_or(0);
     let (input, output) = (input.checked_add(cached)?, output.checked_add(reasoning)?);
-    (cached + reasoning > 0 && input.checked_add(output)? == total).then_some(Usage {
+    ((cached > 0 || reasoning > 0) && input.checked_add(output)? == total).then_some(Usage {
         input: Some(input),
         output: Some(output),
         ..usage
     })
 }
 
-/// A reported total, which the table put in `unsplit`, completes the one part that is missing; with none known it stays. What it
-/// has beyond both parts is reasoning: Gemini counts a model's thoughts beside its answer, and libraries pass that on.
-fn split_total(usage: Usage) -> Usage {
+/// Whether Google's API answered, whichever library asked it.
+fn is_google(detail: &Detail) -> bool {
+    let provider = detail.provider.iter().any(|name| {
+        let name = name.to_ascii_lowercase();
+        ["google", "gemini", "vertex", "gcp"].iter().any(|known| name.contains(known))
+    });
+    provider || detail.model().is_some_and(|model| model.contains("gemini"))
+}
+
+/// A reported total, which the table put in `unsplit`, completes the one part that is missing; with none known it stays. What
+/// Google's total has beyond both parts is reasoning: Gemini counts a model's thoughts beside its answer, and libraries pass
+/// that on. Of others it is not known what a larger total counts.
+fn split_total(usage: Usage, google: bool) -> Usage {
     let Some(total) = usage.unsplit else { return usage };
     match (usage.input, usage.output) {
         (None, None) => usage,
         (Some(input), Some(output)) => match total.checked_sub(input.saturating_add(output)) {
-            Some(thoughts) if thoughts > 0 && usage.reasoning.is_none_or(|known| known == thoughts) => {
+            Some(thoughts)
+                if google && thoughts > 0 && usage.reasoning.is_none_or(|known| known == thoughts) =>
+            {
                 Usage {
                     output: Some(output.saturating_add(thoughts)),
                     reasoning: Some(thoughts),
@@ -159,28 +173,6 @@ fn infer_kind(detail: &Detail) -> Option<(Kind, &'static str)> {
 /// What instrumentors keep of the provider's whole request and answer completes what no attribute told: messages, the answer's
 /// id, its model, its usage.
 fn complete_call(meaning: &mut Meaning) {
-    #[derive(Deserialize)]
-    struct Answer {
-        id: Option<String>,
-        model: Option<String>,
-        usage: Option<Counts>,
-        /// LangChain keeps the provider's id here.
-        llm_output: Option<LlmOutput>,
-    }
-    #[derive(Deserialize)]
-    struct LlmOutput {
-        id: Option<String>,
-    }
-    /// OpenAI's names and Anthropic's; both are never there.
-    #[derive(Deserialize)]
-    struct Counts {
-        #[serde(alias = "prompt_tokens")]
-        input_tokens: Option<u64>,
-        #[serde(alias = "completion_tokens")]
-        output_tokens: Option<u64>,
-        cache_read_input_tokens: Option<u64>,
-        cache_creation_input_tokens: Option<u64>,
-    }
     let is_call = meaning.detail.kind == Kind::Llm;
     if is_call && meaning.detail.input_messages.is_empty() {
         // Plain text may be anything, even the name of a Python object.
@@ -191,39 +183,36 @@ fn complete_call(meaning: &mut Meaning) {
             meaning.tell(Field::InputMessages, "input", Place::Derived);
         }
     }
-    let Some(output) = meaning.detail.output.clone().map(|output| output.value) else { return };
-    if output.starts_with('{')
-        && let Ok(answer) = serde_json::from_str::<Answer>(&output)
-    {
-        let detail = &mut meaning.detail;
-        let mut told = Vec::new();
-        let id = answer.id.or_else(|| answer.llm_output?.id);
-        if let (None, Some(id)) = (&detail.response_id, id) {
-            detail.response_id = Some(id);
-            told.push(Field::ResponseId);
-        }
-        if let (None, Some(model)) = (&detail.model_answering, answer.model) {
-            detail.model_answering = Some(model);
-            told.push(Field::ModelAnswering);
-        }
-        if let (true, Some(usage)) = (detail.usage.is_unknown(), answer.usage) {
-            detail.usage.input = usage.input_tokens;
-            detail.usage.output = usage.output_tokens;
-            detail.usage.cache_read = usage.cache_read_input_tokens;
-            detail.usage.cache_write = usage.cache_creation_input_tokens;
-            if !detail.usage.is_unknown() {
-                told.extend([Field::UsageInput, Field::UsageOutput]);
-            }
-        }
-        for field in told {
-            meaning.tell(field, "output", Place::Derived);
+    let Some(output) = &meaning.detail.output else { return };
+    let said = (is_call && meaning.detail.output_messages.is_empty())
+        .then(|| exchange::answer(&parse(&output.value)))
+        .filter(|said| !said.is_empty());
+    // LangChain keeps the provider's id in `llm_output`.
+    let answer = members(&output.value, &["id", "model", "usage", "llm_output"]);
+    let detail = &mut meaning.detail;
+    let mut told = Vec::new();
+    if let Some(said) = said {
+        detail.output_messages = said;
+        told.push(Field::OutputMessages);
+    }
+    let text = |json: Option<&Json>| json?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let id = text(answer.get("id")).or_else(|| text(answer.get("llm_output")?.get("id")));
+    if let (None, Some(id)) = (&detail.response_id, id) {
+        detail.response_id = Some(id);
+        told.push(Field::ResponseId);
+    }
+    if let (None, Some(model)) = (&detail.model_answering, text(answer.get("model"))) {
+        detail.model_answering = Some(model);
+        told.push(Field::ModelAnswering);
+    }
+    if let (true, Some(usage)) = (detail.usage.is_unknown(), answer.get("usage")) {
+        detail.usage = exchange::usage(usage);
+        if !detail.usage.is_unknown() {
+            told.extend([Field::UsageInput, Field::UsageOutput]);
         }
     }
-    if is_call && meaning.detail.output_messages.is_empty() {
-        meaning.detail.output_messages = exchange::answer(&parse(&output));
-        if !meaning.detail.output_messages.is_empty() {
-            meaning.tell(Field::OutputMessages, "output", Place::Derived);
-        }
+    for field in told {
+        meaning.tell(field, "output", Place::Derived);
     }
 }
 
@@ -339,11 +328,12 @@ mod tests {
     #[test]
     fn totals_complete_what_is_missing_and_hold_what_was_left_out() {
         let split = |usage: Usage| {
-            let Usage { input, output, reasoning, unsplit, .. } = split_total(usage);
+            let Usage { input, output, reasoning, unsplit, .. } = split_total(usage, true);
             (input, output, reasoning, unsplit)
         };
         assert_eq!(split(usage(10, 5, 15)), (Some(10), Some(5), None, None));
         assert_eq!(split(usage(10, 5, 63)), (Some(10), Some(53), Some(48), None), "thoughts");
+        assert_eq!(split_total(usage(10, 5, 63), false).output, Some(5), "not Google's");
         assert_eq!(split(usage(10, 5, 3)), (Some(10), Some(5), None, None), "nonsense");
         assert_eq!(split(Usage { input: None, ..usage(0, 5, 15) }), (Some(10), Some(5), None, None));
         assert_eq!(
@@ -363,5 +353,8 @@ mod tests {
         assert_eq!(whole(cached(usage(72, 146, 218))), (Some(72), Some(146)), "part of it already");
         assert_eq!(whole(cached(usage(48, 82, 218))), (Some(72), Some(146)), "kept in buckets");
         assert_eq!(whole(cached(usage(10, 5, 15))), (Some(34), Some(5)), "more cached than there were");
+        let mut endless = cached(usage(72, 146, 218));
+        endless.reasoning = Some(u64::MAX);
+        assert_eq!(whole(endless), (Some(72), Some(146)), "no sum");
     }
 }

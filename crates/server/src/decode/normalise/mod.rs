@@ -29,6 +29,7 @@ use std::borrow::Cow;
 
 use bennu_model::{Detail, LogRecord, Span};
 
+pub(crate) use bounded::parse;
 pub use dialects::document as dialects;
 pub use events::is_meaningful;
 pub(crate) use field::Field;
@@ -83,8 +84,15 @@ pub(crate) struct Meaning {
 impl Meaning {
     /// Notes where a field came from that no row of the table set.
     fn tell(&mut self, field: Field, from: &str, place: Place) {
-        if !self.facts.iter().any(|fact| fact.field == field && fact.attribute == from) {
-            self.facts.push(Fact { field, attribute: from.to_owned().into(), dialect: None, place });
+        self.learn(Fact { field, attribute: from.to_owned().into(), dialect: None, place });
+    }
+
+    /// Notes a fact once: a span may have a hundred thousand events that all say the same.
+    fn learn(&mut self, fact: Fact) {
+        /// More than there are fields, with several attributes for some.
+        const MAX_FACTS: usize = 200;
+        if self.facts.len() < MAX_FACTS && !self.facts.contains(&fact) {
+            self.facts.push(fact);
         }
     }
 }
@@ -97,8 +105,8 @@ pub fn normalise(span: &Span, records: &[LogRecord]) -> Detail {
 /// What a span means with its meaningful log records (in order of time), and where each fact came from.
 pub(crate) fn explain(span: &Span, records: &[LogRecord]) -> Meaning {
     let mut meaning = Meaning::default();
-    table::apply(&span.attributes, Place::Span, &mut meaning);
-    events::hear(&span.events, records, &mut meaning);
+    table::apply(&span.attributes, &span.origin.scope_name, Place::Span, &mut meaning);
+    events::hear(&span.events, records, &span.origin.scope_name, &mut meaning);
     finish::finish(span, &Attributes::new(&span.attributes), &mut meaning);
     meaning
 }

@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap, ops::Bound, rc::Rc};
 use bennu_model::{Attribute, Embedding, Value};
 use serde_json::Value as Json;
 
-pub(crate) use super::bounded::parse;
+pub(super) use super::bounded::parse;
 use super::tree::Node;
 
 /// How an attribute may be spread over the wire.

@@ -31,12 +31,19 @@ pub(super) fn kind(name: &str) -> Option<Kind> {
         | "upsert_memory"
         | "delete_memory"
         | "memory" => Kind::Chain,
-        // Logfire's own spans say it in their message's template.
-        "function: {name}" => Kind::Tool,
-        "agent run: {name!r}" | "openai agents trace: {name}" => Kind::Agent,
-        "guardrail" | "guardrails" | "moderation" | "guardrail {name!r} {triggered=}" => Kind::Guardrail,
+        "guardrail" | "guardrails" | "moderation" => Kind::Guardrail,
         "evaluator" | "evaluation" => Kind::Evaluator,
         other => return Kind::from_name(other),
+    })
+}
+
+/// What a span of Logfire's own is, by the template of its message.
+pub(super) fn template(template: &str) -> Option<Kind> {
+    Some(match template {
+        "Function: {name}" => Kind::Tool,
+        "Agent run: {name!r}" | "OpenAI Agents trace: {name}" => Kind::Agent,
+        "Guardrail {name!r} {triggered=}" => Kind::Guardrail,
+        _ => return None,
     })
 }
 

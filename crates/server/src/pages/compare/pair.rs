@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::difference::{Difference, difference};
 use crate::{
     app::App,
+    decode::parse,
     error::Error,
     pages::{content, encode::trace_link, format},
     query::{self, SpanDetail},
@@ -165,8 +166,8 @@ fn came_out(detail: &Detail) -> String {
 
 /// JSON text on several lines, so that lines can be compared.
 fn lines(text: &str) -> String {
-    match serde_json::from_str::<Json>(text) {
-        Ok(json) if json.is_object() || json.is_array() => pretty(Some(&json)),
+    match parse(text) {
+        json @ (Json::Object(_) | Json::Array(_)) => pretty(Some(&json)),
         _ => text.to_owned(),
     }
 }

@@ -251,7 +251,7 @@ impl SpanView {
             events: events(span),
             records: records(place.logs, span.start_ns, place.mode, |_| true).of(place.logs.total),
             links: links(span),
-            unknown: unknown(&span.attributes),
+            unknown: unknown(span),
             attributes: attributes(&span.attributes),
             origin: origin(span),
             notes: notes(found),

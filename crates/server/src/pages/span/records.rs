@@ -43,11 +43,21 @@ pub(in crate::pages) fn records(
             severity: severity(record),
             bad: record.severity >= 17,
             name: named(&record.event_name),
-            preview: row.preview.as_deref().map(named).unwrap_or_default(),
+            preview: row.preview.as_deref().map_or_else(|| told(record), named),
             body: body(&record.body, mode),
             attributes: attributes(&record.attributes),
         }
     })
+}
+
+/// The beginning of what an event without a body says.
+fn told(record: &LogRecord) -> String {
+    const SHOWN: usize = 4;
+    let pair = |(key, value): &(String, Value)| {
+        let text = value.as_text().map_or_else(|| value.to_json().to_string(), str::to_owned);
+        format!("{}: {}", key.rsplit('.').next().unwrap_or(key), text.chars().take(60).collect::<String>())
+    };
+    named(&record.attributes.iter().take(SHOWN).map(pair).collect::<Vec<_>>().join(" · "))
 }
 
 /// As names are shown; nothing for an empty one.

@@ -51,8 +51,9 @@ fn pair((key, value): &Attribute) -> (String, Text) {
 }
 
 /// The attributes that are not understood, whole.
-pub(super) fn unknown(attributes: &[Attribute]) -> Pairs {
-    let unknown: Vec<&Attribute> = attributes.iter().filter(|(key, _)| !is_understood(key)).collect();
+pub(super) fn unknown(span: &Span) -> Pairs {
+    let strange = |(key, _): &&Attribute| !is_understood(key, &span.origin.scope_name);
+    let unknown: Vec<&Attribute> = span.attributes.iter().filter(strange).collect();
     let mut bytes = 0;
     Listed::new(&unknown, MAX_ROWS, |_, (key, value)| {
         let text = value.as_text().map_or_else(|| value.to_json().to_string().into(), Cow::from);

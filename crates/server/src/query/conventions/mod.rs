@@ -113,7 +113,7 @@ fn report(service: String, spans: &[SpanDetail]) -> Convention {
             attributes.insert(&fact.attribute);
         }
         let mut seen = BTreeSet::new();
-        let strange = |(key, _): &&Attribute| !is_understood(key) && !is_plumbing(key);
+        let strange = |(key, _): &&Attribute| !is_understood(key, &origin.scope_name) && !is_plumbing(key);
         for attribute in found.stored.span.attributes.iter().filter(strange) {
             let name = without_indexes(&attribute.0);
             if seen.insert(name.clone()) {

@@ -44,9 +44,12 @@ pub(super) fn candidates<'a>(names: impl Iterator<Item = &'a str>) -> impl Itera
     found.into_iter().map(|at| index.rows[usize::from(at)])
 }
 
-/// Whether a name, or the list or tree it belongs to, has a row.
-pub(super) fn is_known(name: &str) -> bool {
-    INDEX.by_name.contains_key(name) || prefixes(name).any(|prefix| INDEX.by_prefix.contains_key(prefix))
+/// Whether a name, or the list or tree it belongs to, has a row for this scope.
+pub(super) fn is_known(name: &str, scope: &str) -> bool {
+    let counts =
+        |rows: &Vec<u16>| rows.iter().any(|at| scope.starts_with(INDEX.rows[usize::from(*at)].scope));
+    INDEX.by_name.get(name).is_some_and(counts)
+        || prefixes(name).any(|prefix| INDEX.by_prefix.get(prefix).is_some_and(counts))
 }
 
 /// The beginnings of a name that end before a dot.

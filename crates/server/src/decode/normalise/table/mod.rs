@@ -88,9 +88,17 @@ pub(crate) struct Rule {
     pub(crate) field: Field,
     /// How it is read.
     pub(crate) conversion: &'static Conversion,
+    /// Whose spans it counts on: how the name of their instrumentation scope begins. Empty for all; names that any
+    /// application might use for something else need one.
+    pub(crate) scope: &'static str,
 }
 
 impl Rule {
+    /// The same row for spans of one scope.
+    const fn of(self, scope: &'static str) -> Rule {
+        Rule { scope, ..self }
+    }
+
     /// The attribute's name without a pointer.
     pub(crate) fn name(&self) -> &'static str {
         self.attribute.split_once('#').map_or(self.attribute, |(name, _)| name)
@@ -105,7 +113,7 @@ const fn row(
     versions: &'static str,
     conversion: &'static Conversion,
 ) -> Rule {
-    Rule { attribute, dialect, versions, field, conversion }
+    Rule { attribute, dialect, versions, field, conversion, scope: "" }
 }
 
 /// Every row, in the order of precedence.
@@ -121,14 +129,15 @@ pub fn attribute_names() -> Vec<&'static str> {
 
 const PARTS: &[&[Rule]] = &[call::ROWS, messages::ROWS, usage::ROWS, work::ROWS, who::ROWS];
 
-/// Takes in what attributes say, where nothing said it before.
-pub(super) fn apply(attributes: &[Attribute], place: Place, meaning: &mut Meaning) {
+/// Takes in what attributes that this scope wrote say, where nothing said it before.
+pub(super) fn apply(attributes: &[Attribute], scope: &str, place: Place, meaning: &mut Meaning) {
     let attributes = Attributes::new(attributes);
     for rule in index::candidates(attributes.names()) {
-        if let Some(source) = attributes.source(rule.attribute, rule.conversion.shape)
+        if scope.starts_with(rule.scope)
+            && let Some(source) = attributes.source(rule.attribute, rule.conversion.shape)
             && (rule.conversion.apply)(&source, rule.field, &mut meaning.detail)
         {
-            meaning.facts.push(super::Fact {
+            meaning.learn(super::Fact {
                 field: rule.field,
                 attribute: rule.attribute.into(),
                 dialect: Some(rule.dialect),
@@ -138,10 +147,10 @@ pub(super) fn apply(attributes: &[Attribute], place: Place, meaning: &mut Meanin
     }
 }
 
-/// Whether an attribute, or the list or tree it belongs to, is understood.
-pub(crate) fn is_understood(key: &str) -> bool {
+/// Whether an attribute that this scope wrote, or the list or tree it belongs to, is understood.
+pub(crate) fn is_understood(key: &str, scope: &str) -> bool {
     // Every parameter of the request is one of the invocation's.
-    key == otel::SERVICE_NAME || key.starts_with(gen_ai::REQUEST_PREFIX) || index::is_known(key)
+    key == otel::SERVICE_NAME || key.starts_with(gen_ai::REQUEST_PREFIX) || index::is_known(key, scope)
 }
 
 #[cfg(test)]
@@ -154,7 +163,7 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for rule in rules() {
             assert!(
-                seen.insert((rule.attribute, rule.field, rule.conversion.name)),
+                seen.insert((rule.attribute, rule.field, rule.conversion.name, rule.scope)),
                 "{} stands twice for {}",
                 rule.attribute,
                 rule.field.path()
@@ -177,10 +186,11 @@ mod tests {
         for key in
             ["llm.input_messages.3.message.role", "gen_ai.request.model", "ai.telemetry.metadata.anything"]
         {
-            assert!(is_understood(key), "{key}");
+            assert!(is_understood(key, ""), "{key}");
         }
         for key in ["llm.input_messages_count", "app.region", "gen_ai", ""] {
-            assert!(!is_understood(key), "{key}");
+            assert!(!is_understood(key, ""), "{key}");
         }
+        assert!(is_understood("input", "logfire.openai_agents") && !is_understood("input", "my.own.app"));
     }
 }
