@@ -65,7 +65,7 @@ conversions! {
     TAGS, "tags", Tree, |s, f, d| set_texts(s, f, d, str::to_owned), "one or more texts";
     TOOLS, "tools", Tree, tools, "descriptions of tools: objects, or their JSON text";
     TEMPLATE, "template", Plain, template, "a prompt template's text";
-    DOCUMENTS, "documents", Tree, |s, f, d| set_list(f.documents(d), || document::documents(&s.json())),
+    DOCUMENTS, "documents", Tree, |s, f, d| set_list(f.documents(d), || document::documents(&s.list())),
         "documents in any shape";
     EMBEDDINGS, "embeddings", Tree, embeddings, "embedded texts and the length of their vectors";
     VALUES, "values", Tree, values, "embedded texts: a list of texts or their JSON";
@@ -148,7 +148,7 @@ fn content(source: &Source<'_>, field: Field, detail: &mut Detail) -> bool {
 
 fn messages(source: &Source<'_>, field: Field, detail: &mut Detail) -> bool {
     let Some((slot, role)) = field.messages(detail) else { return false };
-    set_messages(slot, || message::messages(&source.json(), role))
+    set_messages(slot, || message::messages(&source.list(), role))
 }
 
 fn ai_answer(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
@@ -176,15 +176,18 @@ fn ai_answer(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
 }
 
 fn tool_calls(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
-    let asked = calls(Some(&source.json()));
-    let told = !asked.is_empty();
-    if let Some(last) = detail.output_messages.last_mut() {
-        last.parts.extend(asked);
-    } else if told {
-        let message = Message { role: "assistant".into(), parts: asked, ..Message::default() };
-        detail.output_messages.push(message);
+    let asked = calls(Some(&source.list()));
+    if asked.is_empty() {
+        return false;
     }
-    told
+    match detail.output_messages.last_mut() {
+        Some(last) => message::add_unsaid(&mut last.parts, asked),
+        None => {
+            let message = Message { role: "assistant".into(), parts: asked, ..Message::default() };
+            detail.output_messages.push(message);
+        }
+    }
+    true
 }
 
 fn calls(json: Option<&Json>) -> Vec<Part> {
@@ -204,12 +207,12 @@ fn whole(source: &Source<'_>, field: Field, detail: &mut Detail) -> bool {
         Field::InputMessages => exchange::request,
         _ => exchange::answer,
     };
-    field.messages(detail).is_some_and(|(slot, _)| set_messages(slot, || read(&source.json())))
+    field.messages(detail).is_some_and(|(slot, _)| set_messages(slot, || read(&source.list())))
 }
 
 fn prompts(source: &Source<'_>, field: Field, detail: &mut Detail) -> bool {
     let Some((slot, role)) = field.messages(detail) else { return false };
-    let texts = match source.json() {
+    let texts = match source.list() {
         Json::Array(items) => items,
         Json::Null => return false,
         one => vec![one],
@@ -233,7 +236,7 @@ fn system(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
 }
 
 fn tools(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {
-    set_list(Some(&mut detail.tools), || exchange::tools(&source.json()))
+    set_list(Some(&mut detail.tools), || exchange::tools(&source.list()))
 }
 
 fn template(source: &Source<'_>, _: Field, detail: &mut Detail) -> bool {

@@ -1,12 +1,14 @@
 //! Messages in whatever shape they come: OpenAI's, Anthropic's, OpenInference's, GenAI's parts, LangChain's. One lenient
 //! reader, because libraries mix the shapes.
 
+use std::collections::HashSet;
+
 use bennu_model::{Message, Part};
 use serde_json::{Map, Value as Json};
 
 use super::source::parse;
 
-/// Parts of a message that are compared with those of its other fields.
+/// Parts without an id that others are compared with.
 const MAX_COMPARED: usize = 64;
 
 /// Every message of a value: a list, an object that holds a list, a single message, or plain text. `speaker` is the role of
@@ -53,21 +55,16 @@ fn message(json: &Json, speaker: &str) -> Option<Message> {
         .or_else(|| string(object, &["id"]).filter(|_| role == "tool"));
     let mut found = Vec::new();
     for field in ["reasoning_content", "reasoning", "content", "contents", "parts", "tool_calls"] {
-        // Only what another field has said already counts as said twice, and only so much of it is compared.
-        let said = found.len().min(MAX_COMPARED);
-        for part in object.get(field).or_else(|| private(field)).map(parts).unwrap_or_default() {
-            let part = match part {
-                Part::Text { text } if field.starts_with("reasoning") => Part::Reasoning { text },
-                // The text of a tool's message is its result.
-                Part::Text { text } if matches!(role.as_str(), "tool" | "function") => {
-                    Part::ToolResult { id: call_id.clone(), result: parse(&text) }
-                }
-                other => other,
-            };
-            if !found[..said].iter().any(|known| same(known, &part)) {
-                found.push(part);
+        let told = object.get(field).or_else(|| private(field)).map(parts).unwrap_or_default();
+        let told = told.into_iter().map(|part| match part {
+            Part::Text { text } if field.starts_with("reasoning") => Part::Reasoning { text },
+            // The text of a tool's message is its result.
+            Part::Text { text } if matches!(role.as_str(), "tool" | "function") => {
+                Part::ToolResult { id: call_id.clone(), result: parse(&text) }
             }
-        }
+            other => other,
+        });
+        add_unsaid(&mut found, told.collect());
     }
     if let Some(name) = object.get("function_call_name").and_then(Json::as_str) {
         let arguments = object.get("function_call_arguments_json").map(parsed).unwrap_or_default();
@@ -99,13 +96,27 @@ fn role(object: &Map<String, Json>) -> String {
     }
 }
 
-/// Whether two parts say the same thing twice: libraries repeat a call in `tool_calls` and in the content, and a text in
-/// `content` and in `contents`.
-fn same(known: &Part, part: &Part) -> bool {
-    match (known, part) {
-        (Part::ToolCall { id: Some(a), .. }, Part::ToolCall { id: Some(b), .. }) => a == b,
-        (Part::Text { .. } | Part::ToolCall { .. } | Part::ToolResult { .. }, _) => known == part,
-        _ => false,
+/// Adds the parts that were not said before: libraries repeat a call in `tool_calls` and in the content, and a text in `content`
+/// and in `contents`. What is twice among `told` alone is meant so.
+pub(super) fn add_unsaid(found: &mut Vec<Part>, mut told: Vec<Part>) {
+    if !found.is_empty() {
+        let calls: HashSet<&str> = found.iter().filter_map(call_id).collect();
+        let compared = &found[..found.len().min(MAX_COMPARED)];
+        told.retain(|part| match (call_id(part), part) {
+            (Some(id), _) => !calls.contains(id),
+            (None, Part::Text { .. } | Part::ToolCall { .. } | Part::ToolResult { .. }) => {
+                !compared.contains(part)
+            }
+            _ => true,
+        });
+    }
+    found.append(&mut told);
+}
+
+fn call_id(part: &Part) -> Option<&str> {
+    match part {
+        Part::ToolCall { id, .. } => id.as_deref(),
+        _ => None,
     }
 }
 
@@ -132,11 +143,17 @@ fn part(json: &Json) -> Option<Part> {
     let kind = object.get("type").and_then(Json::as_str).unwrap_or_default();
     let text = || string(object, &["text", "content", "thinking", "refusal", "summary_text"]);
     match kind {
-        "text" | "input_text" | "output_text" | "refusal" => Some(Part::Text { text: text()? }),
+        "text" | "input_text" | "output_text" | "refusal" => {
+            // OpenAI's Assistants have an object there.
+            let value = || Some(json.pointer("/text/value")?.as_str()?.to_owned());
+            text().or_else(value).map(|text| Part::Text { text }).or_else(|| rest(json))
+        }
         "reasoning" | "thinking" | "redacted_thinking" => {
             Some(Part::Reasoning { text: text().or_else(|| summary(object))? })
         }
-        "tool_call" | "tool_use" | "tool-call" | "function" | "function_call" => tool_call(json),
+        "tool_call" | "tool_use" | "tool-call" | "function" | "function_call" => {
+            tool_call(json).or_else(|| rest(json))
+        }
         "tool_call_response" | "tool_result" | "tool-result" | "function_call_output" => {
             Some(tool_result(object))
         }
@@ -160,7 +177,9 @@ fn part(json: &Json) -> Option<Part> {
                 _ => Some(other(json)),
             }
         }
-        _ if object.contains_key("tool_call") || object.contains_key("function") => tool_call(json),
+        _ if object.contains_key("tool_call") || object.contains_key("function") => {
+            tool_call(json).or_else(|| rest(json))
+        }
         "" => untyped(json, object),
         _ => Some(other(json)),
     }
@@ -175,7 +194,7 @@ fn untyped(json: &Json, object: &Map<String, Json>) -> Option<Part> {
         return Some(if thought { Part::Reasoning { text } } else { Part::Text { text } });
     }
     if let Some(call) = member(&["toolUse", "functionCall", "function_call", "toolRequest"]) {
-        return tool_call(&Json::Object(call.clone()));
+        return tool_call(&Json::Object(call.clone())).or_else(|| rest(json));
     }
     if let Some(result) =
         member(&["toolResult", "functionResponse", "function_response", "toolResponse", "tool_call_result"])
@@ -238,6 +257,13 @@ pub(super) fn plain_result(json: &Json) -> Json {
     }
 }
 
+/// A part that is not what its type says is shown as it is, unless it says nothing besides: OpenInference names in `contents` the
+/// type of a call that stands elsewhere.
+fn rest(json: &Json) -> Option<Part> {
+    let says = |(name, value): (&String, &Json)| name != "type" && !value.is_null() && value != "";
+    json.as_object()?.iter().any(says).then(|| other(json))
+}
+
 fn other(json: &Json) -> Part {
     Part::Other { value: json.clone() }
 }
@@ -246,7 +272,7 @@ fn other(json: &Json) -> Part {
 pub(super) fn tool_call(json: &Json) -> Option<Part> {
     let object = json.get("tool_call").unwrap_or(json).as_object()?;
     let function = object.get("function").and_then(Json::as_object).unwrap_or(object);
-    let name = string(function, &["name", "toolName", "tool_name"])?;
+    let name = string(function, &["name", "toolName", "tool_name", "function"])?;
     let arguments = ["arguments", "input", "args"].iter().find_map(|field| function.get(*field));
     Some(Part::ToolCall {
         id: string(object, &["call_id", "id", "toolCallId", "toolUseId", "ref"]),
@@ -302,8 +328,8 @@ fn parsed(json: &Json) -> Json {
 fn string(object: &Map<String, Json>, names: &[&str]) -> Option<String> {
     names
         .iter()
-        .find_map(|name| object.get(*name)?.as_str())
-        .filter(|text| !text.is_empty())
+        .filter_map(|name| object.get(*name)?.as_str())
+        .find(|text| !text.is_empty())
         .map(str::to_owned)
 }
 
@@ -345,6 +371,37 @@ mod tests {
             json!([{"role": "assistant", "parts": [{"type": "text", "text": "looking"},
                 {"type": "tool_call", "id": "t", "name": "f", "arguments": {}}]}]),
         );
+    }
+
+    #[test]
+    fn a_hundred_calls_said_twice_count_once() {
+        let call = |at: usize| json!({"id": format!("c{at}"), "type": "function", "function": {"name": "f", "arguments": "{}"}});
+        let calls: Vec<Json> = (0..100).map(call).collect();
+        let read = messages(&json!([{"role": "assistant", "content": calls, "tool_calls": calls}]), "user");
+        assert_eq!(read[0].parts.len(), 100);
+    }
+
+    #[test]
+    fn what_has_no_name_is_shown_as_it_is() {
+        let parts =
+            |message: Json| serde_json::to_value(&messages(&json!([message]), "user")[0].parts).unwrap();
+        for call in [
+            json!({"id": "1", "function": {"arguments": "{\"x\":1}"}}),
+            json!({"id": "1", "function": {"name": 7}}),
+            json!({"id": "1", "function": null}),
+        ] {
+            let expected = json!([{"type": "other", "value": call}]);
+            assert_eq!(parts(json!({"role": "assistant", "tool_calls": [call]})), expected);
+        }
+        let call = json!({"call_id": "", "id": "c9", "function": "f"});
+        assert_eq!(
+            parts(json!({"role": "assistant", "tool_calls": [call]})),
+            json!([{"type": "tool_call", "id": "c9", "name": "f", "arguments": null}])
+        );
+        let text = |text: Json| parts(json!({"role": "user", "content": [{"type": "text", "text": text}]}));
+        assert_eq!(text(json!({"value": "hello"})), json!([{"type": "text", "text": "hello"}]));
+        assert_eq!(text(json!(5)), json!([{"type": "other", "value": {"type": "text", "text": 5}}]));
+        assert_eq!(text(json!("")), json!([]));
     }
 
     #[test]

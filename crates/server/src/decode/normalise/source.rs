@@ -118,6 +118,14 @@ impl Source<'_> {
         }
     }
 
+    /// The same where a list is expected.
+    pub(crate) fn list(&self) -> Json {
+        match self {
+            Source::Tree(node) => node.to_list(),
+            _ => self.json(),
+        }
+    }
+
     /// A token count.
     pub(crate) fn count(&self) -> Option<u64> {
         match self {

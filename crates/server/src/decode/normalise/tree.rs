@@ -56,6 +56,16 @@ impl<'a> Node<'a> {
         Json::Object(named.chain(indexed).collect::<Map<_, _>>())
     }
 
+    /// As a list, where one is expected: names that are no index do not count beside ones that are.
+    pub(super) fn to_list(&self) -> Json {
+        match self.parted() {
+            (indexed, _) if !indexed.is_empty() => {
+                Json::Array(indexed.into_iter().map(|(_, node)| node.to_json()).collect())
+            }
+            _ => self.to_json(),
+        }
+    }
+
     /// Members whose names are indexes, by number (10 comes after 9), and the others.
     fn parted(&self) -> (Vec<Member<'_, 'a, u64>>, Vec<Member<'_, 'a, &'a str>>) {
         let (mut indexed, mut named) = (Vec::new(), Vec::new());
@@ -106,6 +116,18 @@ mod tests {
         assert_eq!(tree(&[("0", 1), ("x", 2)]), serde_json::json!({"x": 2, "0": 1}));
         assert_eq!(tree(&[]), Json::Null);
         assert_eq!(tree(&[(".a", 1)]), serde_json::json!({"": {"a": 1}}));
+    }
+
+    #[test]
+    fn stray_names_do_not_hide_a_list() {
+        let values = [Value::Int(1), Value::Int(2), Value::Int(3)];
+        let names = ["0.a", "count", "-1.a"];
+        let node = Node::unfold(names.into_iter().zip(&values)).unwrap();
+        assert_eq!(node.to_list(), serde_json::json!([{"a": 1}]));
+        assert_eq!(
+            Node::unfold([("a", &values[0])].into_iter()).unwrap().to_list(),
+            serde_json::json!({"a": 1})
+        );
     }
 
     #[test]

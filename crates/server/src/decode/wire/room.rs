@@ -36,15 +36,18 @@ pub(super) enum Mended {
     SpanId,
     /// The resource or the scope itself does not decode.
     Whole,
+    /// A time that is none.
+    Time,
 }
 
-const MENDED: [(Mended, &str); 7] = [
+const MENDED: [(Mended, &str); 8] = [
     (Mended::Text, "text that is not valid Unicode was mended"),
     (Mended::Full, "it holds more values than are kept; the rest was dropped and counted as dropped"),
     (Mended::Deep, "values nested deeper than 32 levels are kept as they were encoded"),
     (Mended::Lost, "what does not decode in it was dropped and counted as dropped"),
     (Mended::Parent, "parent_span_id is not 8 bytes; it is kept as a root"),
     (Mended::SpanId, "span_id is not 8 bytes; it is kept without"),
+    (Mended::Time, "a time is not a whole number of nanoseconds since 1970; it is kept as 0"),
     (Mended::Whole, "it does not decode, and what could not be read of it was dropped"),
 ];
 

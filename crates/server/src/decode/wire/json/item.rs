@@ -9,7 +9,7 @@ use super::{
         span_id, trace_id,
     },
     cursor::Cursor,
-    scalar::{count, id, named, time},
+    scalar::{self, count, id, named},
     value::{attributes, plain, string, value},
 };
 use crate::decode::Signal;
@@ -31,8 +31,8 @@ pub(super) fn span(text: &[u8], source: &Source, room: &mut Room) -> Result<Span
                 span.otel_kind =
                     named(&plain(member)?, "SPAN_KIND_", OtelKind::from_name, OtelKind::from_number);
             }
-            "startTimeUnixNano" | "start_time_unix_nano" => span.start_ns = time(&plain(member)?),
-            "endTimeUnixNano" | "end_time_unix_nano" => span.end_ns = time(&plain(member)?),
+            "startTimeUnixNano" | "start_time_unix_nano" => span.start_ns = time(member, room)?,
+            "endTimeUnixNano" | "end_time_unix_nano" => span.end_ns = time(member, room)?,
             "status" => status(member, &mut span, room)?,
             "attributes" => attributes(member, &mut span.attributes, &mut span.dropped_attributes, room)?,
             "events" => {
@@ -63,8 +63,8 @@ pub(super) fn log(text: &[u8], source: &Source, room: &mut Room) -> Result<LogRe
         match name {
             "traceId" | "trace_id" => trace = id(&plain(member)?).map(TraceId),
             "spanId" | "span_id" => log.span_id = optional_id(&plain(member)?, Mended::SpanId, room),
-            "timeUnixNano" | "time_unix_nano" => log.time_ns = time(&plain(member)?),
-            "observedTimeUnixNano" | "observed_time_unix_nano" => log.observed_ns = time(&plain(member)?),
+            "timeUnixNano" | "time_unix_nano" => log.time_ns = time(member, room)?,
+            "observedTimeUnixNano" | "observed_time_unix_nano" => log.observed_ns = time(member, room)?,
             "severityNumber" | "severity_number" => {
                 log.severity = named(&plain(member)?, "SEVERITY_NUMBER_", severity, |n| n as i32);
             }
@@ -100,6 +100,15 @@ fn optional_id(text: &str, mended: Mended, room: &mut Room) -> Option<SpanId> {
         room.mend(mended);
     }
     read.filter(|id| !id.is_zero())
+}
+
+/// A time; one that is none is 0.
+fn time(member: &mut Cursor<'_>, room: &mut Room) -> Result<u64, Broken> {
+    let read = scalar::time(&plain(member)?);
+    if read.is_none() {
+        room.mend(Mended::Time);
+    }
+    Ok(read.unwrap_or_default())
 }
 
 /// A count of what the sender dropped itself, or a member that nobody knows.
@@ -175,7 +184,7 @@ fn event(cursor: &mut Cursor<'_>, room: &mut Room) -> Result<Event, Broken> {
     let mut event = Event::default();
     cursor.object(|name, member| {
         match name {
-            "timeUnixNano" | "time_unix_nano" => event.time_ns = time(&plain(member)?),
+            "timeUnixNano" | "time_unix_nano" => event.time_ns = time(member, room)?,
             "name" => event.name = string(member, room)?.into_owned(),
             "attributes" => attributes(member, &mut event.attributes, &mut event.dropped_attributes, room)?,
             _ => dropped_attributes(name, member, &mut event.dropped_attributes)?,

@@ -44,6 +44,7 @@ pub(super) fn read(body: &[u8], reading: &mut Reading<'_>) -> Result<Result<(), 
     let [own, ..] = names(signal);
     let [other, ..] = names(signal.other());
     let (mut is_empty, mut is_own, mut is_other, mut is_metrics) = (true, false, false, false);
+    let mut no_list = false;
     let mut cursor = Cursor::new(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body));
     if cursor.peek().is_some_and(|first| first != b'{') {
         return Err(Refusal::Unreadable(signal, "JSON", "an object was expected".into()));
@@ -56,6 +57,7 @@ pub(super) fn read(body: &[u8], reading: &mut Reading<'_>) -> Result<Result<(), 
             return list.skip().map(drop);
         }
         is_own = true;
+        no_list |= !matches!(list.peek(), Some(b'[' | b'n') | None);
         each(list, reading, |text, _, reading| {
             let outcome = resource(text, reading);
             reading.list_broke(outcome, "a resource's list");
@@ -63,6 +65,13 @@ pub(super) fn read(body: &[u8], reading: &mut Reading<'_>) -> Result<Result<(), 
     });
     if outcome.is_ok() && cursor.peek().is_some() {
         outcome = Err(Broken::Trailing);
+    }
+    if no_list && reading.taken == 0 {
+        return Err(Refusal::Unreadable(signal, "JSON", format!("{} is not a list", own[0])));
+    }
+    if is_own && is_other {
+        let path = signal.other().name();
+        reading.report.rejected.note(format!("{} was not read: send it to /v1/{path}", other[0]));
     }
     match outcome {
         _ if is_own => Ok(outcome),

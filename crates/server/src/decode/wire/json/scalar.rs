@@ -15,10 +15,14 @@ pub(super) fn double(text: &str) -> Option<f64> {
     text.trim().parse().ok()
 }
 
-/// Nanoseconds; 0 if it is no time.
-pub(super) fn time(text: &str) -> u64 {
+/// Nanoseconds since 1970; nothing is 0.
+pub(super) fn time(text: &str) -> Option<u64> {
     let text = text.trim();
-    text.parse().ok().or_else(|| double(text).map(|n| n as u64)).unwrap_or_default()
+    if text.is_empty() {
+        return Some(0);
+    }
+    let whole = |n: f64| (n >= 0.0 && n < u64::MAX as f64).then_some(n as u64);
+    text.parse().ok().or_else(|| double(text).and_then(whole))
 }
 
 /// A count; 0 if it is none.
@@ -69,8 +73,8 @@ mod tests {
             (Some(7), Some(7), None, None, None)
         );
         assert_eq!(
-            (time("18446744073709551615"), time("1.5e3"), time("-1"), time("x")),
-            (u64::MAX, 1500, 0, 0)
+            (time("18446744073709551615"), time("1.5e3"), time("-1"), time("x"), time("")),
+            (Some(u64::MAX), Some(1500), None, None, Some(0))
         );
         assert_eq!((count("3"), count("-3"), count("4294967296")), (3, 0, 0));
         assert!(double("NaN").is_some_and(f64::is_nan));
