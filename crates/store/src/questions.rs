@@ -133,6 +133,15 @@ impl Store {
         self.readers.ask(move |connection| reader::trace_spans(connection, trace, only.as_deref())).await
     }
 
+    /// Of these spans of a trace, at most 256, the first by start that hold `max_bytes` together; at least one, if it has any of
+    /// them. The page's `next` tells whether there were more. For who reads a trace in parts.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`](crate::Error) ids; else as every question.
+    pub async fn part_of_spans(&self, trace: i64, of: Vec<SpanId>, max_bytes: usize) -> Result<SpanPage> {
+        self.readers.ask(move |connection| reader::part_of_spans(connection, trace, &of, max_bytes)).await
+    }
+
     /// The spans of a trace that contain a text, ASCII case ignored, by start; none for the empty text. Searched are names, ids in
     /// hex, status messages, events, and attributes with all that is nested in them, as they were sent: a text of JSON in its
     /// escaped form; and the spans' log records, at most 100,000. Not found is what stretches over two elements of a list. `trace` is [`TraceRow::id`](crate::TraceRow).

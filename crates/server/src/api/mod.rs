@@ -4,6 +4,7 @@ mod conventions;
 mod cursor;
 mod logs;
 mod parameters;
+mod parts;
 mod projects;
 mod spans;
 mod time;

@@ -8,10 +8,15 @@ use axum::{
 };
 use bennu_model::{SpanId, TraceId, Usage};
 use bennu_semconv::otel;
-use bennu_store::Trace;
+use bennu_store::{StoredSpan, Trace};
 use serde_json::{Value, json};
 
-use super::{parameters::Parameters, rfc3339, spans::attributes};
+use super::{
+    parameters::Parameters,
+    parts::{self, Parts},
+    rfc3339,
+    spans::attributes,
+};
 use crate::{
     app::App,
     decode::{self, Fact},
@@ -26,10 +31,8 @@ pub(crate) async fn trace(
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, Error> {
     let trace = find(&app, &trace_id, Parameters::new(query)).await?;
-    let _turn = turn(&app).await?;
-    let spans = query::span_details(&app, &trace.row).await?;
     let row = &trace.row;
-    Ok(Json(json!({
+    let about = json!({
         "trace_id": row.trace_id,
         "project": row.project,
         "also_in": trace.also_in,
@@ -43,9 +46,14 @@ pub(crate) async fn trace(
         "user_id": row.user_id,
         "service": row.service,
         "usage": row.usage,
-        "spans": query::blocking(move || spans.iter().map(span).collect::<Vec<_>>()).await?,
-    }))
-    .into_response())
+    });
+    let mut head = about.to_string();
+    head.truncate(head.len() - 1);
+    head.push_str(r#","spans":["#);
+    let write = |spans: Vec<StoredSpan>, text: &mut Vec<u8>| {
+        spans.into_iter().for_each(|stored| parts::element(text, &span(&SpanDetail::new(stored))));
+    };
+    Parts::new(app, &trace, write, "]}").answer(head.into()).await
 }
 
 /// `GET /v1/traces/{trace_id}/otlp?project=`: the trace as OTLP/JSON, as it was sent.
@@ -55,11 +63,11 @@ pub(crate) async fn otlp(
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, Error> {
     let trace = find(&app, &trace_id, Parameters::new(query)).await?;
-    let _turn = turn(&app).await?;
-    let spans = app.store.spans(trace.row.id, None).await?;
-    let exported = query::blocking(move || query::otlp_json(spans.iter().map(|stored| &stored.span))).await?;
-    // Made into bytes here, while the turn lasts.
-    Ok(Json(exported).into_response())
+    let write = |spans: Vec<StoredSpan>, text: &mut Vec<u8>| {
+        let groups = spans.chunk_by(|a, b| a.span.origin == b.span.origin);
+        groups.for_each(|group| parts::element(text, &query::otlp_resource(group)));
+    };
+    Parts::new(app, &trace, write, "]}").answer(br#"{"resourceSpans":["#.to_vec()).await
 }
 
 /// `GET /v1/traces/{trace_id}/spans/{span_id}/openai?project=`: the call as an OpenAI request.

@@ -19,7 +19,7 @@ pub(crate) struct SpanDetail {
 }
 
 impl SpanDetail {
-    pub(super) fn new(stored: StoredSpan) -> SpanDetail {
+    pub(crate) fn new(stored: StoredSpan) -> SpanDetail {
         let Meaning { detail, facts } = decode::explain(&stored.span, &stored.records);
         SpanDetail { stored, detail, facts }
     }
@@ -31,7 +31,7 @@ pub(crate) async fn span_detail(
     trace: &TraceRow,
     span_id: SpanId,
 ) -> Result<Option<SpanDetail>, Error> {
-    Ok(details(app, trace, Some(vec![span_id])).await?.pop())
+    Ok(details(app, trace, vec![span_id]).await?.pop())
 }
 
 /// Some spans of a trace, by start; few.
@@ -43,16 +43,11 @@ pub(crate) async fn spans_with(
     if span_ids.is_empty() {
         return Ok(Vec::new());
     }
-    details(app, trace, Some(span_ids)).await
+    details(app, trace, span_ids).await
 }
 
-/// Every span of a trace, by start.
-pub(crate) async fn span_details(app: &App, trace: &TraceRow) -> Result<Vec<SpanDetail>, Error> {
-    details(app, trace, None).await
-}
-
-async fn details(app: &App, trace: &TraceRow, only: Option<Vec<SpanId>>) -> Result<Vec<SpanDetail>, Error> {
-    let spans = app.store.spans(trace.id, only).await?;
+async fn details(app: &App, trace: &TraceRow, only: Vec<SpanId>) -> Result<Vec<SpanDetail>, Error> {
+    let spans = app.store.spans(trace.id, Some(only)).await?;
     blocking(move || spans.into_iter().map(SpanDetail::new).collect()).await
 }
 

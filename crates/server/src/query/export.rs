@@ -1,6 +1,7 @@
 //! What leaves the program: a call as somebody would send it again, a trace as another tool would take it.
 
-use bennu_model::{Attribute, Detail, Message, Origin, Part, Span};
+use bennu_model::{Attribute, Detail, Message, Part, Span};
+use bennu_store::StoredSpan;
 use serde_json::{Map, Value as Json, json};
 
 /// A model call as the body of an OpenAI chat completion request.
@@ -96,38 +97,27 @@ fn text(json: &Json) -> String {
     json.as_str().map_or_else(|| json.to_string(), str::to_owned)
 }
 
-/// Spans as OTLP/JSON: what another collector takes, hex ids and string integers as the specification says.
-pub(crate) fn otlp_json<'a>(spans: impl IntoIterator<Item = &'a Span>) -> Json {
-    let mut groups: Vec<(&Origin, Vec<Json>)> = Vec::new();
-    for span in spans {
-        match groups.iter_mut().find(|(origin, _)| **origin == *span.origin) {
-            Some((_, group)) => group.push(otlp_span(span)),
-            None => groups.push((&span.origin, vec![otlp_span(span)])),
-        }
-    }
-    let resources: Vec<Json> = groups
-        .into_iter()
-        .map(|(origin, spans)| {
-            json!({
-                "resource": {
-                    "attributes": attributes(&origin.resource.attributes),
-                    "droppedAttributesCount": origin.resource.dropped_attributes,
-                },
-                "schemaUrl": origin.resource.schema_url,
-                "scopeSpans": [{
-                    "scope": {
-                        "name": origin.scope_name,
-                        "version": origin.scope_version,
-                        "attributes": attributes(&origin.scope_attributes),
-                        "droppedAttributesCount": origin.scope_dropped,
-                    },
-                    "schemaUrl": origin.scope_schema_url,
-                    "spans": spans,
-                }],
-            })
-        })
-        .collect();
-    json!({"resourceSpans": resources})
+/// Spans of one origin as a `ResourceSpans` of OTLP/JSON: what another collector takes, hex ids and string integers as the
+/// specification says.
+pub(crate) fn otlp_resource(spans: &[StoredSpan]) -> Json {
+    let origin = spans.first().map(|stored| stored.span.origin.clone()).unwrap_or_default();
+    json!({
+        "resource": {
+            "attributes": attributes(&origin.resource.attributes),
+            "droppedAttributesCount": origin.resource.dropped_attributes,
+        },
+        "schemaUrl": origin.resource.schema_url,
+        "scopeSpans": [{
+            "scope": {
+                "name": origin.scope_name,
+                "version": origin.scope_version,
+                "attributes": attributes(&origin.scope_attributes),
+                "droppedAttributesCount": origin.scope_dropped,
+            },
+            "schemaUrl": origin.scope_schema_url,
+            "spans": spans.iter().map(|stored| otlp_span(&stored.span)).collect::<Vec<_>>(),
+        }],
+    })
 }
 
 fn otlp_span(span: &Span) -> Json {

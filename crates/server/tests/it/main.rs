@@ -9,6 +9,7 @@ mod grpc;
 mod logs;
 mod hostile;
 mod json;
+mod parts;
 mod meaning;
 mod running;
 mod pages;

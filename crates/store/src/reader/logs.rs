@@ -6,7 +6,7 @@ use rusqlite::{Connection, Params, Row, types::Value};
 use super::{
     fetch::Fetch,
     projects::count,
-    spans::{MAX_ANSWER_BYTES, size_of},
+    spans::{MAX_PAGE_BYTES, size_of},
 };
 use crate::{
     Result,
@@ -85,7 +85,7 @@ pub(crate) fn log_records(
     for id in ids {
         let row = snapshot.prepare_cached(&sql)?.query_row([id], |row| Ok(read(row, &mut fetch)))??;
         bytes += size_bytes(&row.record);
-        if bytes > MAX_ANSWER_BYTES && !page.rows.is_empty() {
+        if bytes > MAX_PAGE_BYTES && !page.rows.is_empty() {
             break;
         }
         page.rows.push(row);

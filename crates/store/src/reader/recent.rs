@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::{
     span_filter::SpanFilter,
-    spans::{self, MAX_ANSWER_BYTES, StoredSpan},
+    spans::{self, MAX_PAGE_BYTES, StoredSpan},
 };
 use crate::Result;
 
@@ -35,11 +35,11 @@ pub(crate) fn recent_spans(
     let mut bytes = 0;
     for trace in traces {
         let missing = limit - newest.len();
-        if missing == 0 || bytes > MAX_ANSWER_BYTES {
+        if missing == 0 || bytes > MAX_PAGE_BYTES {
             break;
         }
         let params = vec![trace?.into(), (missing as i64).into()];
-        let (found, cut) = spans::collect(&snapshot, &sql, params, missing, |_| true)?;
+        let (found, cut) = spans::collect(&snapshot, &sql, params, (missing, MAX_PAGE_BYTES), |_| true)?;
         bytes += found.iter().map(spans::stored_bytes).sum::<usize>();
         newest.extend(found);
         if cut.is_some() {

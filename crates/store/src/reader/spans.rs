@@ -37,8 +37,11 @@ pub struct SpanPage {
     pub next: Option<Cursor>,
 }
 
-/// Content that one answer holds at most; a page ends early, a trace is refused.
-pub(crate) const MAX_ANSWER_BYTES: usize = 128 << 20;
+/// Content that the spans of one answer hold at most; what holds more is refused.
+const MAX_ANSWER_BYTES: usize = 128 << 20;
+
+/// Content of a page, which ends early. As JSON it takes several times as much memory.
+pub(crate) const MAX_PAGE_BYTES: usize = 32 << 20;
 
 /// Spans that can be asked for by their ids at once.
 const MAX_NAMED_SPANS: usize = 256;
@@ -49,6 +52,29 @@ pub(crate) fn trace_spans(
     trace: i64,
     only: Option<&[SpanId]>,
 ) -> Result<Vec<StoredSpan>> {
+    match collect_trace(connection, trace, only, MAX_ANSWER_BYTES)? {
+        (spans, None) => Ok(spans),
+        (_, Some(_)) => Err(Error::TooLarge(MAX_ANSWER_BYTES)),
+    }
+}
+
+/// The first of some spans, as many as fit.
+pub(crate) fn part_of_spans(
+    connection: &Connection,
+    trace: i64,
+    of: &[SpanId],
+    max_bytes: usize,
+) -> Result<SpanPage> {
+    let (spans, next) = collect_trace(connection, trace, Some(of), max_bytes)?;
+    Ok(SpanPage { spans, next })
+}
+
+fn collect_trace(
+    connection: &Connection,
+    trace: i64,
+    only: Option<&[SpanId]>,
+    max_bytes: usize,
+) -> Result<(Vec<StoredSpan>, Option<Cursor>)> {
     let mut sql = select("span.trace = ?");
     let mut params: Vec<Value> = vec![trace.into()];
     if let Some(only) = only {
@@ -62,10 +88,7 @@ pub(crate) fn trace_spans(
     }
     sql.push_str(" ORDER BY span.start_ns, span.end_ns DESC, span.id LIMIT ?");
     params.push((MAX_SPANS as i64).into());
-    match collect(connection, &sql, params, MAX_SPANS, |_| true)? {
-        (spans, None) => Ok(spans),
-        (_, Some(_)) => Err(Error::TooLarge(MAX_ANSWER_BYTES)),
-    }
+    collect(connection, &sql, params, (MAX_SPANS, max_bytes), |_| true)
 }
 
 /// One span of a trace's row, without its log records.
@@ -97,8 +120,9 @@ pub(crate) fn project_spans(
         params.extend([from.key.into(), from.id.into()]);
     }
     sql.push_str(&format!(" ORDER BY span.start_ns {direction}, span.id {direction}"));
-    let (spans, next) =
-        collect(connection, &sql, params, limit, |span| filter.attributes_match(&span.attributes))?;
+    let (spans, next) = collect(connection, &sql, params, (limit, MAX_PAGE_BYTES), |span| {
+        filter.attributes_match(&span.attributes)
+    })?;
     Ok(SpanPage { spans, next })
 }
 
@@ -115,7 +139,7 @@ pub(super) fn collect(
     connection: &Connection,
     sql: &str,
     params: Vec<Value>,
-    limit: usize,
+    (limit, max_bytes): (usize, usize),
     keep: impl Fn(&Span) -> bool,
 ) -> Result<(Vec<StoredSpan>, Option<Cursor>)> {
     let mut statement = connection.prepare_cached(sql)?;
@@ -138,7 +162,7 @@ pub(super) fn collect(
                 stored.records = logs::meaning(connection, &mut fetch, trace_id, stored.span.span_id)?;
             }
             bytes += stored_bytes(&stored);
-            if spans.len() == limit || (bytes > MAX_ANSWER_BYTES && !spans.is_empty()) {
+            if spans.len() == limit || (bytes > max_bytes && !spans.is_empty()) {
                 let next = Cursor { key: stored.row.start_ns, id: stored.row.id };
                 return Ok((spans, Some(next)));
             }

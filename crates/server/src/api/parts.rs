@@ -1,0 +1,98 @@
+//! Answers that are sent in parts: a trace may hold more than memory should.
+
+use std::collections::{HashSet, VecDeque};
+
+use axum::{
+    body::Body,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use bennu_model::SpanId;
+use bennu_store::{StoredSpan, Trace};
+use bytes::Bytes;
+use futures_util::stream;
+use serde_json::Value;
+
+use super::trace::turn;
+use crate::{app::App, error::Error, query};
+
+/// Spans of a part.
+const PART_SPANS: usize = 256;
+/// Content of a part; as JSON it takes several times as much memory.
+const PART_BYTES: usize = 4 << 20;
+
+type Write = fn(Vec<StoredSpan>, &mut Vec<u8>);
+
+/// A trace's spans, read and written a part at a time.
+pub(super) struct Parts {
+    app: App,
+    /// The trace's row.
+    trace: i64,
+    left: VecDeque<SpanId>,
+    /// Writes the elements of the list that the spans of a part make, each after a comma.
+    write: Write,
+    /// Whether an element was written; the first has no comma.
+    begun: bool,
+    tail: &'static str,
+}
+
+impl Parts {
+    pub(super) fn new(app: App, trace: &Trace, write: Write, tail: &'static str) -> Self {
+        let left = trace.spans.iter().map(|span| span.span_id).collect();
+        Parts { app, trace: trace.row.id, left, write, begun: false, tail }
+    }
+
+    /// The answer: `head`, the elements, the tail. The first part is made before anything is sent, so that what is wrong can be
+    /// said; a mistake after it breaks the answer off. Spans that are deleted meanwhile are left out.
+    pub(super) async fn answer(mut self, head: Vec<u8>) -> Result<Response, Error> {
+        let first = self.next(head).await?;
+        let parts = stream::try_unfold((Some(first), self), |(first, mut parts)| async move {
+            let part = match first {
+                Some(first) => first,
+                None => parts.next(Vec::new()).await.map_err(|error| std::io::Error::other(error.message))?,
+            };
+            Ok::<_, std::io::Error>((!part.is_empty()).then_some((part, (None, parts))))
+        });
+        Ok(([(header::CONTENT_TYPE, "application/json")], Body::from_stream(parts)).into_response())
+    }
+
+    /// The next part, after what is written already; empty after the last.
+    async fn next(&mut self, mut text: Vec<u8>) -> Result<Bytes, Error> {
+        while !self.left.is_empty() {
+            let _turn = turn(&self.app).await?;
+            let asked: Vec<SpanId> = self.left.iter().take(PART_SPANS).copied().collect();
+            let count = asked.len();
+            let page = self.app.store.part_of_spans(self.trace, asked, PART_BYTES).await?;
+            // What was asked for and did not come stays, if there was more than fits; else it is gone.
+            let read: HashSet<SpanId> = page.spans.iter().map(|stored| stored.span.span_id).collect();
+            let asked = self.left.drain(..count).collect::<Vec<_>>();
+            if page.next.is_some() {
+                let unread = asked.into_iter().rev().filter(|id| !read.contains(id));
+                unread.for_each(|id| self.left.push_front(id));
+            }
+            let (write, start) = (self.write, text.len());
+            text = query::blocking(move || {
+                write(page.spans, &mut text);
+                text
+            })
+            .await?;
+            if text.len() > start {
+                if !std::mem::replace(&mut self.begun, true) {
+                    text.remove(start);
+                }
+                break;
+            }
+        }
+        if self.left.is_empty() {
+            text.extend(std::mem::take(&mut self.tail).as_bytes());
+        }
+        Ok(text.into())
+    }
+}
+
+/// Adds an element to a list: a comma and the value.
+pub(super) fn element(text: &mut Vec<u8>, value: &Value) {
+    text.push(b',');
+    // Nothing in a JSON value cannot be written, and memory takes everything.
+    serde_json::to_writer(text, value).unwrap_or_default();
+}
