@@ -20,6 +20,7 @@ async function ask(rows, again) {
   const url = new URL(location.href);
   url.searchParams.set('from', rows.top());
   const answer = await fetch(url).catch(() => null);
+  if (answer?.status === 404) { gone(); return; }
   // A server that cannot answer now is asked less often.
   if (!answer?.ok) { wait(rows, again, PERIOD_MS * 5); return; }
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
@@ -36,4 +37,14 @@ async function ask(rows, again) {
     if (open) again();
   }
   if (live) wait(rows, again, Math.max(PERIOD_MS, 10 * (performance.now() - began)));
+}
+
+// The trace was deleted meanwhile: what is drawn is the last there was of it.
+function gone() {
+  const tag = document.getElementById('live');
+  if (!tag) return;
+  tag.textContent = 'deleted';
+  tag.classList.remove('running');
+  tag.removeAttribute('data-live');
+  tag.title = 'This trace is not stored any more';
 }

@@ -23,7 +23,6 @@ pub(crate) async fn list(
     let service = parameters.one("service")?;
     parameters.finish()?;
     let project = projects::find(&app, &project).await?;
-    let _turn = super::trace::turn(&app).await?;
     let reports = query::conventions(&app, &project.name, service.as_deref()).await?;
     Ok(Json(json!({"data": reports.iter().map(answer).collect::<Vec<_>>()})))
 }
@@ -41,6 +40,7 @@ fn answer(report: &Convention) -> Value {
         "not_understood": report.unknown.iter().map(|unknown| json!({
             "attribute": unknown.attribute, "spans": unknown.spans, "example": unknown.example,
         })).collect::<Vec<_>>(),
+        "not_understood_more": report.unknown_more,
         "advice": report.advice.iter().map(|advice| json!({"says": advice.says, "set": advice.set})).collect::<Vec<_>>(),
     })
 }

@@ -13,7 +13,6 @@ use bytes::Bytes;
 use futures_util::stream;
 use serde_json::Value;
 
-use super::trace::turn;
 use crate::{app::App, error::Error, query};
 
 /// Spans of a part.
@@ -59,7 +58,7 @@ impl Parts {
     /// The next part, after what is written already; empty after the last.
     async fn next(&mut self, mut text: Vec<u8>) -> Result<Bytes, Error> {
         while !self.left.is_empty() {
-            let _turn = turn(&self.app).await?;
+            let _turn = query::turn(&self.app).await?;
             let asked: Vec<SpanId> = self.left.iter().take(PART_SPANS).copied().collect();
             let count = asked.len();
             let page = self.app.store.part_of_spans(self.trace, asked, PART_BYTES).await?;

@@ -43,7 +43,7 @@ pub(crate) async fn list(
     parameters.finish()?;
 
     let project = projects::find(&app, &project).await?;
-    let _turn = super::trace::turn(&app).await?;
+    let _turn = query::turn(&app).await?;
     let page = app.store.project_spans(&project.name, filter, cursor, limit).await?;
     let next = page.next.map(write_cursor);
     let data = query::blocking(move || page.spans.iter().map(answer).collect::<Vec<_>>()).await?;

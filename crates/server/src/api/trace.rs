@@ -42,6 +42,7 @@ pub(crate) async fn trace(
         "duration_ms": milliseconds(row.duration_ns()),
         "status": if row.errors > 0 { "ERROR" } else { "OK" },
         "errors": row.errors,
+        "running": row.running,
         "session_id": row.session_id,
         "user_id": row.user_id,
         "service": row.service,
@@ -103,11 +104,6 @@ pub(crate) async fn delete(
         app.store.delete(project, Some(trace.row.trace_id)).await?;
     }
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A place among the answers that hold whole spans.
-pub(super) async fn turn(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>, Error> {
-    app.answers.acquire().await.map_err(|_| Error::new(Code::Busy, "the server is stopping"))
 }
 
 /// The trace that a path names; takes the parameters that are left.

@@ -30,10 +30,10 @@ struct ConventionsPage {
 
 /// The page's state.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ConventionsQuery {
-    /// Only this service.
-    #[serde(default)]
-    service: String,
+    /// Only this service; the empty name is that of spans that name none.
+    service: Option<String>,
 }
 
 struct Service {
@@ -46,6 +46,8 @@ struct Service {
     advice: Vec<(String, String)>,
     understood: Vec<(&'static str, String, Vec<String>)>,
     unknown: Vec<(String, String, String)>,
+    /// How many more there are; empty for none.
+    unknown_more: String,
 }
 
 struct Covered {
@@ -60,7 +62,7 @@ pub(super) async fn page(
     Path(project): Path<String>,
     Asked(asked): Asked<ConventionsQuery>,
 ) -> Page {
-    let only = Some(asked.service.as_str()).filter(|service| !service.is_empty());
+    let only = asked.service.as_deref();
     let reports = query::conventions(&app, &project, only).await?;
     Ok(render(&ConventionsPage {
         frame: Frame::new("Conventions", Some(&project), Tab::Conventions),
@@ -112,5 +114,6 @@ fn service(project: &str, report: &Convention) -> Service {
                 (content::name(&unknown.attribute), count(unknown.spans), content::name(&unknown.example))
             })
             .collect(),
+        unknown_more: if report.unknown_more > 0 { count(report.unknown_more) } else { String::new() },
     }
 }

@@ -17,10 +17,10 @@ pub(super) fn duration(nanoseconds: u64) -> String {
         _ => {
             let seconds = nanoseconds / 1_000_000_000;
             let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-            if hours > 0 {
-                format!("{} h {minutes} min", count(hours))
-            } else {
-                format!("{minutes} min {seconds} s")
+            match hours {
+                0 => format!("{minutes} min {seconds} s"),
+                1..48 => format!("{hours} h {minutes} min"),
+                _ => format!("{} d {} h", count(hours / 24), hours % 24),
             }
         }
     }

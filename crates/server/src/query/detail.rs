@@ -51,6 +51,11 @@ async fn details(app: &App, trace: &TraceRow, only: Vec<SpanId>) -> Result<Vec<S
     blocking(move || spans.into_iter().map(SpanDetail::new).collect()).await
 }
 
+/// A place among the answers that hold whole spans.
+pub(crate) async fn turn(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>, Error> {
+    app.answers.acquire().await.map_err(|_| Error::new(Code::Busy, "the server is stopping"))
+}
+
 /// Runs what computes for long away from the threads that answer others.
 pub(crate) async fn blocking<T: Send + 'static>(
     compute: impl FnOnce() -> T + Send + 'static,

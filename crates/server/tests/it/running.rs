@@ -135,9 +135,36 @@ fn a_service_is_told_what_is_missing() {
         json!([{"attribute": "shop.region", "spans": 1, "example": "eu-west"}])
     );
     let advice = report["advice"].to_string();
-    assert!(advice.contains("without prompt or answer") && advice.contains("include_usage"), "{advice}");
+    assert!(advice.contains("without prompt and answer") && advice.contains("include_usage"), "{advice}");
     let page = server.get("/projects/p/conventions").text;
     assert!(page.contains("shop.region") && page.contains("include_usage"));
     assert_eq!(server.get("/v1/projects/nobody/conventions").status, 404);
     assert_eq!(server.get("/v1/projects/p/conventions?days=3").status, 422);
+    assert_eq!(server.get("/projects/p/conventions?servce=test").status, 400);
+    assert_eq!(server.get("/v1/projects/p/conventions?service=").json()["data"], json!([]));
+}
+
+#[test]
+fn what_a_span_has_is_not_missed() {
+    let server = TestServer::start();
+    let call = [
+        ("openinference.span.kind", json!("LLM")),
+        ("llm.model_name", json!("m")),
+        ("input.value", json!(r#"{"q": "hello"}"#)),
+        ("input.mime_type", json!("application/json")),
+        ("output.value", json!(r#"{"a": "x"}"#)),
+        ("logfire.span_type", json!("span")),
+    ];
+    let names: Vec<String> = (0..90).map(|at| format!("app.{}", "x".repeat(at))).collect();
+    let strange: Vec<_> = names.iter().map(|name| (name.as_str(), json!(1))).collect();
+    server.send(json!([span('d', '1', None, "chat", &call), span('d', '2', Some('1'), "step", &strange)]));
+    let report = &server.get("/v1/projects/p/conventions").json()["data"][0];
+    assert!(!report["advice"].to_string().contains("without prompt"), "{}", report["advice"]);
+    let listed = report["not_understood"].as_array().unwrap();
+    assert!(listed.iter().all(|attribute| attribute["attribute"].as_str().unwrap().starts_with("app.")));
+    assert_eq!((listed.len(), &report["not_understood_more"]), (60, &json!(30)));
+    assert!(server.get("/projects/p/conventions").text.contains("and 30 rarer ones"));
+    // The input is told by an attribute and its type: one span.
+    let understood = report["understood"].as_array().unwrap();
+    assert!(understood.iter().all(|field| field["spans"] == 1), "{understood:?}");
 }

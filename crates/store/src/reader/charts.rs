@@ -23,6 +23,9 @@ pub struct Charts {
     pub bins: Vec<Bin>,
     /// Traces counted.
     pub scanned: u64,
+    /// Traces that match and are not counted, because they began years before or after the others and the filter sets no bound there:
+    /// one wrong clock would hide everything else.
+    pub outside: u64,
     /// `false`: there were older traces, too, which are not counted; `since_ns` is then the oldest counted one's start.
     pub complete: bool,
 }
@@ -74,7 +77,8 @@ pub(crate) fn charts(
     filter: &TraceFilter,
     bins: usize,
 ) -> Result<Charts> {
-    let (scanned, complete) = scan(connection, project, filter)?;
+    let (mut scanned, complete) = scan(connection, project, filter)?;
+    let outside = leave_out_far(&mut scanned, filter);
     let (Some(newest), Some(oldest)) = (scanned.first(), scanned.last()) else {
         let since_ns = filter.since_ns.unwrap_or(0);
         let until_ns = filter.until_ns.unwrap_or(since_ns);
@@ -82,7 +86,8 @@ pub(crate) fn charts(
     };
     let since_ns = filter.since_ns.filter(|_| complete).unwrap_or(oldest.start_ns);
     let until_ns = filter.until_ns.unwrap_or_else(|| newest.start_ns.saturating_add(1));
-    let mut charts = Charts { since_ns, until_ns, bins: Vec::new(), scanned: scanned.len() as u64, complete };
+    let mut charts =
+        Charts { since_ns, until_ns, bins: Vec::new(), scanned: scanned.len() as u64, outside, complete };
     // A bin is a nanosecond at least.
     let span_ns = (i128::from(until_ns) - i128::from(since_ns)).max(1);
     let bins = bins.clamp(1, MAX_BINS).min(usize::try_from(span_ns).unwrap_or(usize::MAX));
@@ -100,6 +105,17 @@ pub(crate) fn charts(
         bin.p95_ns = percentile(durations, 95);
     }
     Ok(charts)
+}
+
+/// Takes out what is far from the median, on the sides where the filter has no bound; tells how many.
+fn leave_out_far(scanned: &mut Vec<Scanned>, filter: &TraceFilter) -> u64 {
+    const FAR_NS: i64 = 5 * 365 * 86_400 * 1_000_000_000;
+    let Some(median_ns) = scanned.get(scanned.len() / 2).map(|trace| trace.start_ns) else { return 0 };
+    let since_ns = filter.since_ns.unwrap_or(median_ns.saturating_sub(FAR_NS));
+    let until_ns = filter.until_ns.unwrap_or(median_ns.saturating_add(FAR_NS));
+    let all = scanned.len();
+    scanned.retain(|trace| (since_ns..=until_ns).contains(&trace.start_ns));
+    (all - scanned.len()) as u64
 }
 
 /// The newest matching traces, newest first, and whether that is all of them.

@@ -8,8 +8,9 @@ use rusqlite::types::Value;
 pub struct TraceFilter {
     /// `true`: with at least one error; `false`: with none.
     pub errors: Option<bool>,
-    /// `true`: with at least one span that is still running; `false`: with none.
-    pub running: Option<bool>,
+    /// Those in which something has not ended, a span that was announced or the root, and whose latest end is in this time
+    /// (nanoseconds, both ends included).
+    pub open_with_news_ns: Option<(i64, i64)>,
     /// Has a span of this kind.
     pub kind: Option<Kind>,
     /// The shown name contains this, case ignored (ASCII).
@@ -79,10 +80,11 @@ impl TraceFilter {
             Some(false) => restrict("trace.errors = 0", &[]),
             None => {}
         }
-        match self.running {
-            Some(true) => restrict("trace.running > 0", &[]),
-            Some(false) => restrict("trace.running = 0", &[]),
-            None => {}
+        if let Some((since_ns, until_ns)) = self.open_with_news_ns {
+            restrict(
+                "(trace.running > 0 OR substr(root_key, 1, 1) IS NOT X'00') AND trace.end_ns BETWEEN ? AND ?",
+                &[since_ns.into(), until_ns.into()],
+            );
         }
         if let Some(kind) = self.kind {
             restrict("kinds & ? != 0", &[(1_i64 << kind as i64).into()]);

@@ -67,12 +67,17 @@ async fn extreme_times_do_no_harm() {
     assert_eq!(traces(&charts), [1], "one moment is one bin");
     store.append("p", vec![at(2, 0, u64::MAX)]).await;
     let charts = store.charts("p", TraceFilter::default(), 40).await.unwrap();
-    assert_eq!((charts.bins.len(), charts.bins[0].traces, charts.bins[39].traces), (40, 1, 1));
+    assert_eq!((traces(&charts), charts.outside), (vec![1], 1));
     assert_eq!(charts.bins[0].p95_ns, Some(i64::MAX as u64));
     let wide = TraceFilter { since_ns: Some(i64::MIN), until_ns: Some(i64::MAX), ..TraceFilter::default() };
     let charts = store.charts("p", wide, usize::MAX).await.unwrap();
-    assert_eq!((charts.bins.len(), charts.bins[500].traces), (1000, 1));
-    assert_eq!(traces(&store.charts("p", TraceFilter::default(), 0).await.unwrap()), [2]);
+    assert_eq!((charts.bins.len(), charts.bins[500].traces, charts.outside), (1000, 1, 0));
+    assert_eq!(traces(&store.charts("p", TraceFilter::default(), 0).await.unwrap()), [1]);
+    // Wrong clocks do not hide the others.
+    let now = 1_795_000_000_000_000_000;
+    store.append("p", (3..6).map(|number| at(number, now + u64::from(number), now + 10)).collect()).await;
+    let charts = store.charts("p", TraceFilter::default(), 3).await.unwrap();
+    assert_eq!((traces(&charts), charts.scanned, charts.outside), (vec![1, 1, 1], 3, 2));
 }
 
 #[tokio::test]

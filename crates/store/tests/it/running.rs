@@ -80,19 +80,24 @@ async fn lists_tell_running_traces_apart() {
         store.append("p", vec![if number % 4 == 0 { pending(one) } else { one }]).await;
     }
     store.reopen();
-    let count = async |running| {
-        let filter = TraceFilter { running, ..TraceFilter::default() };
+    let open = async |news| {
+        let filter = TraceFilter { open_with_news_ns: news, ..TraceFilter::default() };
         let charts = store.charts("p", filter.clone(), 10).await.unwrap();
         let traces = store.traces("p", filter, None, 100).await.unwrap().traces;
         assert_eq!(charts.scanned, traces.len() as u64);
-        assert!(traces.iter().all(|row| running.is_none_or(|running| (row.running > 0) == running)));
+        assert!(news.is_none() || traces.iter().all(|row| row.running > 0 || !row.has_root));
         traces.len()
     };
-    assert_eq!([count(Some(true)).await, count(Some(false)).await, count(None).await], [5, 15, 20]);
+    let ever = Some((0, i64::MAX));
+    assert_eq!([open(ever).await, open(None).await], [5, 20]);
+    // What runs has come as far as its start.
+    assert_eq!(open(Some((8_000_000, 12_000_000))).await, 2);
     store.append("p", vec![of_trace(span(1, None, 4, 90), 4)]).await;
-    assert_eq!([count(Some(true)).await, count(Some(false)).await], [4, 16], "over a restart, too");
+    assert_eq!(open(ever).await, 4, "over a restart, too");
     store.delete("p", Some(id(8))).await.unwrap();
-    assert_eq!(count(Some(true)).await, 3);
+    assert_eq!(open(ever).await, 3);
+    store.append("p", vec![of_trace(span(2, Some(1), 4, 90), 30)]).await;
+    assert_eq!(open(ever).await, 4, "a root that has not come");
     let rows = |table: &str| {
         let connection = rusqlite::Connection::open(store.directory.path().join("bennu.db")).unwrap();
         let sql = format!("SELECT count(*) FROM {table}");

@@ -15,6 +15,8 @@ use crate::{
 
 /// Exceptions with their stack traces.
 const MAX_EXCEPTIONS: usize = 8;
+/// Rows of the table that tells where fields came from.
+const MAX_SOURCES: usize = 100;
 
 /// An exception event.
 pub(in crate::pages) struct Exception {
@@ -98,7 +100,7 @@ pub(in crate::pages) struct SourceView {
 }
 
 /// Where every field came from.
-pub(super) fn sources(facts: &[Fact]) -> Vec<SourceView> {
+pub(super) fn sources(facts: &[Fact]) -> Listed<SourceView> {
     let said_by = |fact: &Fact| match (fact.dialect, fact.place) {
         (Some(dialect), DecodePlace::Span) => dialect.name().to_owned(),
         (Some(dialect), place) => format!("{}, {}", dialect.name(), place.name()),
@@ -109,7 +111,7 @@ pub(super) fn sources(facts: &[Fact]) -> Vec<SourceView> {
         attribute: content::name(&fact.attribute),
         said_by: said_by(fact),
     };
-    facts.iter().map(source).collect()
+    Listed::new(facts, MAX_SOURCES, |_, fact| source(fact))
 }
 
 /// What is unusual about the record itself.
@@ -118,7 +120,9 @@ pub(super) fn notes(found: &SpanDetail) -> Vec<String> {
     let dropped = |count: u32, what: &str| (count > 0).then(|| format!("the sender dropped {count} {what}"));
     [
         span.repaired.then(|| "some text was not UTF-8 and was repaired".to_owned()),
-        (span.end_ns < span.start_ns).then(|| "it ends before it starts: a clock was wrong".to_owned()),
+        // One that has not ended has no end yet.
+        (span.end_ns < span.start_ns && !found.stored.row.running)
+            .then(|| "it ends before it starts: a clock was wrong".to_owned()),
         dropped(span.dropped_attributes, "attributes"),
         dropped(span.dropped_events, "events"),
         dropped(span.dropped_links, "links"),

@@ -25,7 +25,7 @@ impl<T> Listed<T> {
     }
 
     /// There are so many in all, of which only some were given.
-    pub(super) fn of(self, all: u64) -> Listed<T> {
+    pub(in crate::pages) fn of(self, all: u64) -> Listed<T> {
         let more = all.saturating_sub(self.items.len() as u64);
         Listed {
             count: format::count(all),

@@ -48,6 +48,8 @@ pub(super) struct Place<'a> {
     /// Messages that the call before was shown already are shown too.
     pub(super) whole_history: bool,
     pub(super) mode: Mode,
+    /// Whether spans of the trace that have not ended are taken for running.
+    pub(super) live: bool,
     /// Its log records.
     pub(super) logs: &'a LogPage,
 }
@@ -61,6 +63,12 @@ impl Place<'_> {
     /// The link to the span itself.
     fn link_here(&self) -> String {
         self.link(self.span_id)
+    }
+
+    /// How long it has been running; its row lasts until now.
+    fn so_far_ns(&self) -> u64 {
+        let row = self.trace.spans.iter().find(|span| span.span_id == self.span_id);
+        row.map_or(0, |row| row.end_ns.saturating_sub(row.start_ns).max(0).unsigned_abs())
     }
 
     /// The name of another span of the trace.
@@ -92,8 +100,8 @@ pub(super) struct SpanView {
     pub(super) status_message: Option<Text>,
     pub(super) exceptions: Listed<Exception>,
     pub(super) conversation: Option<Conversation>,
-    /// It was sent without any content.
-    pub(super) bare: bool,
+    /// What is missing, and why: it has not ended, or was sent without any content.
+    pub(super) missing: &'static str,
     pub(super) input: Option<Text>,
     pub(super) output: Option<Text>,
     pub(super) tool: Option<ToolView>,
@@ -110,7 +118,7 @@ pub(super) struct SpanView {
     pub(super) template: Option<TemplateView>,
     pub(super) facts: Vec<(&'static str, String)>,
     /// Where each field came from.
-    pub(super) sources: Vec<SourceView>,
+    pub(super) sources: Listed<SourceView>,
     pub(super) metadata: Option<Text>,
     pub(super) events: Listed<EventView>,
     /// Log records that were written in it.
@@ -189,9 +197,13 @@ impl SpanView {
             kind_class: kind_class(detail.kind),
             model: detail.model().map(content::name).unwrap_or_default(),
             provider: detail.provider.as_deref().map(content::name).unwrap_or_default(),
-            duration: format::duration(span.duration_ns()),
+            duration: match (row.running, place.live) {
+                (false, _) => format::duration(span.duration_ns()),
+                (true, true) => format!("running for {}", format::duration(place.so_far_ns())),
+                (true, false) => "no end".into(),
+            },
             self_time: Some(place.self_ns)
-                .filter(|own| *own < span.duration_ns())
+                .filter(|own| !row.running && *own < span.duration_ns())
                 .map(format::duration)
                 .unwrap_or_default(),
             when: format::moment(row.start_ns),
@@ -208,7 +220,7 @@ impl SpanView {
                 .map(|text| Text::prose(text)),
             exceptions: exceptions(found),
             conversation: has_messages.then(|| conversation(detail, context, place)),
-            bare: is_bare(detail),
+            missing: missing(row.running, place.live, detail),
             // With messages the whole payload is one fold away, under the raw attributes.
             input: if has_messages { None } else { shown(&detail.input) },
             output: if has_messages && !detail.output_messages.is_empty() {
@@ -265,6 +277,20 @@ impl SpanView {
             },
             text_switch: TextSwitch { says, link: format!("{}&text={other_mode}", place.link_here()) },
         }
+    }
+}
+
+fn missing(running: bool, live: bool, detail: &Detail) -> &'static str {
+    match () {
+        () if running && live => "It has not ended: what it returned comes when it ends.",
+        () if running => {
+            "It was announced, and its end never came: its process may have ended first, or its exporter lost it."
+        }
+        () if is_bare(detail) => {
+            "This span was sent without content: no messages, input or output. Libraries have a setting for it; the attributes \
+             below are all there is."
+        }
+        () => "",
     }
 }
 

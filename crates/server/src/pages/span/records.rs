@@ -15,6 +15,9 @@ use crate::pages::{
 /// Records that a page shows.
 pub(in crate::pages) const MAX_RECORDS: usize = 50;
 
+/// Characters of a severity's text: a word.
+const MAX_SEVERITY_CHARS: usize = 16;
+
 pub(in crate::pages) struct RecordView {
     /// After the start of what they belong to.
     pub(in crate::pages) at: String,
@@ -76,7 +79,8 @@ fn body(value: &Value, mode: Mode) -> Option<Text> {
 /// As the sender has it, else OTLP's name for its number.
 fn severity(record: &LogRecord) -> String {
     if !record.severity_text.is_empty() {
-        return content::name(&record.severity_text);
+        let word: String = record.severity_text.chars().take(MAX_SEVERITY_CHARS).collect();
+        return content::name(&word);
     }
     let name = match record.severity {
         1..=4 => "trace",

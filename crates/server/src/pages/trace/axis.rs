@@ -58,15 +58,16 @@ impl Axis {
     }
 }
 
-/// Marks at 1, 2 or 5 times a power of ten; from a minute on at whole minutes or hours.
+/// Marks at 1, 2 or 5 times a power of ten; from a minute on at whole minutes, hours or days.
 fn marks(whole_ns: u64) -> Vec<Mark> {
     const SECOND: u64 = 1_000_000_000;
     let steps = (0..=10)
         .flat_map(|power| [1, 2, 5].map(|factor| factor * 10_u64.pow(power)))
         .filter(|step| *step <= 20 * SECOND)
+        .chain([30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 18_000, 36_000].map(|seconds| seconds * SECOND))
+        // Wrong clocks make traces of decades.
         .chain(
-            [30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 18_000, 36_000, 86_400]
-                .map(|seconds| seconds * SECOND),
+            (0..=4).flat_map(|power| [1, 2, 5].map(|factor| factor * 10_u64.pow(power) * 86_400 * SECOND)),
         );
     let step = steps.into_iter().find(|step| whole_ns / step <= MAX_MARKS);
     let step = step.unwrap_or_else(|| (whole_ns / MAX_MARKS).max(1));
@@ -80,12 +81,14 @@ fn marks(whole_ns: u64) -> Vec<Mark> {
         .collect()
 }
 
-/// A round duration without digits that say nothing: `5 s`, not `5.00 s`; from a minute on `1:20`, from an hour on `2:00 h`.
+/// A round duration without digits that say nothing: `5 s`, not `5.00 s`; from a minute on `1:20`, from an hour on `2:00 h`, whole
+/// days `1 d`.
 fn round(ns: u64) -> String {
     let seconds = ns / 1_000_000_000;
     match seconds {
         0..60 => {}
         60..3_600 => return format!("{}:{:02}", seconds / 60, seconds % 60),
+        86_400.. if seconds % 86_400 == 0 => return format!("{} d", format::count(seconds / 86_400)),
         _ => return format!("{}:{:02} h", seconds / 3_600, seconds / 60 % 60),
     }
     let text = format::duration(ns);
@@ -130,6 +133,9 @@ mod tests {
         assert_eq!(texts(0), ["0"]);
         assert_eq!(texts(4), ["0", "1 ns", "2 ns", "3 ns"]);
         assert_eq!(texts(400_000_000_000), ["0", "2:00", "4:00", "6:00"]);
+        assert_eq!(texts(200_000_000_000_000), ["0", "10:00 h", "20:00 h", "30:00 h", "40:00 h", "50:00 h"]);
+        assert_eq!(texts(300_000_000_000_000), ["0", "1 d", "2 d", "3 d"]);
+        assert_eq!(texts(1_795_000_000_000_000_000), ["0", "5,000 d", "10,000 d", "15,000 d"]);
         assert!(texts(u64::MAX).len() <= 8);
         assert_eq!(marks(20)[1].x, "25.00");
     }

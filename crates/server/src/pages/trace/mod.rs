@@ -136,7 +136,7 @@ pub(super) async fn page(
     let (trace, outline, place) = outline::of(trace, &query, &view, &running, Part::Page).await?;
     let row = &trace.row;
     let base = trace_link(&project, id);
-    let span = span_view(&app, &trace, &query, &place, &headers).await?;
+    let span = span_view(&app, &trace, &query, &place, running.live, &headers).await?;
     let mut linked_from = app.store.links_to(id).await?;
     linked_from.dedup_by_key(|link| (link.trace_id, link.span_id));
     let project_query = format!("?project={}", encode(&project));
@@ -168,7 +168,7 @@ pub(super) async fn page(
             .map(|project| Elsewhere { link: trace_link(project, id), project: project.clone() })
             .collect(),
         linked_from: linked_from.into_iter().map(linked).collect(),
-        records: stray_records(&app, &trace, &counts).await?,
+        records: stray_records(&app, &trace, &running, &counts).await?,
         choices: query.choices(row.errors),
         window: window(&outline, &query),
         split: preferences::split(&headers),
@@ -215,7 +215,7 @@ pub(super) async fn span(
     // Which rows there are matters only where no span is named: then the first of those found is shown.
     let (trace, view, running) = open(&app, &project, &trace_id, &query, query.span.is_empty()).await?;
     let (trace, place) = outline::place_of(trace, &query, &view).await?;
-    let span = span_view(&app, &trace, &query, &place, &headers).await?;
+    let span = span_view(&app, &trace, &query, &place, running.live, &headers).await?;
     let mut response = render(&SpanPart { missing: place.missing, awaited: awaited(&running, &place), span });
     preferences::remember_text(&query.text, &mut response);
     Ok(response)
@@ -245,7 +245,7 @@ async fn open(
     Ok((trace, view, running))
 }
 
-/// How long a span is awaited that is looked at although only its children are known.
+/// The id of the span that is looked at, if only its children are known.
 fn awaited(running: &Running, place: &SpanPlace) -> Option<String> {
     let selected = place.selected.filter(|selected| running.awaited.contains(selected))?;
     Some(selected.to_string())
@@ -256,6 +256,7 @@ async fn span_view(
     trace: &Arc<Trace>,
     query: &TraceQuery,
     place: &SpanPlace,
+    live: bool,
     headers: &HeaderMap,
 ) -> Result<Option<SpanView>, Error> {
     let Some(selected) = place.selected else { return Ok(None) };
@@ -274,6 +275,7 @@ async fn span_view(
             zoom_link: query.zoomed(Some(selected)),
             whole_history: query.history == "all",
             mode,
+            live,
             logs: &logs,
         };
         Some(SpanView::new(&found, &around.context(&found), &place))
@@ -282,14 +284,21 @@ async fn span_view(
 }
 
 /// Records that name no span, or one that has not arrived.
-async fn stray_records(app: &App, trace: &Trace, counts: &LogCounts) -> Result<Listed<RecordView>, Error> {
+async fn stray_records(
+    app: &App,
+    trace: &Trace,
+    running: &Running,
+    counts: &LogCounts,
+) -> Result<Listed<RecordView>, Error> {
     if counts.elsewhere == 0 {
         return Ok(Listed::default());
     }
     let page = app.store.log_records(trace.row.trace_id, None, 1_000).await?;
-    let here: HashSet<SpanId> = trace.spans.iter().map(|span| span.span_id).collect();
+    let awaited = &running.awaited;
+    let here: HashSet<SpanId> =
+        trace.spans.iter().map(|span| span.span_id).filter(|span| !awaited.contains(span)).collect();
     let stray = |record: &LogRecord| record.span_id.is_none_or(|span| !here.contains(&span));
-    Ok(records(&page, trace.row.start_ns.max(0).unsigned_abs(), Mode::Raw, stray))
+    Ok(records(&page, trace.row.start_ns.max(0).unsigned_abs(), Mode::Raw, stray).of(counts.elsewhere))
 }
 
 fn linked(from: LinkFrom) -> Linked {

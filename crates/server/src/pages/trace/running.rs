@@ -26,8 +26,13 @@ pub(super) struct Running {
 
 /// Whether open spans of a trace whose last news is from `last_ns` are taken for running.
 pub(in crate::pages) fn is_live(last_ns: i64, now_ns: i64) -> bool {
-    // A sender's clock may run ahead.
-    (now_ns - last_ns).abs() < NEWS_NS
+    let (since_ns, until_ns) = news(now_ns);
+    (since_ns..=until_ns).contains(&last_ns)
+}
+
+/// From when to when news are new. A sender's clock may run ahead.
+pub(in crate::pages) fn news(now_ns: i64) -> (i64, i64) {
+    (now_ns.saturating_sub(NEWS_NS - 1), now_ns.saturating_add(NEWS_NS - 1))
 }
 
 /// Lets open spans last until now, and puts rows where parents are awaited. `end_ns` is the end of the trace.

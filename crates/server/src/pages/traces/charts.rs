@@ -19,6 +19,8 @@ pub(super) struct ChartsView {
     pub(super) span: String,
     /// Not all of the traces were looked at: since when they were.
     pub(super) cut: String,
+    /// Traces that are years away from the others; empty for none.
+    pub(super) outside: String,
 }
 
 /// One chart.
@@ -82,6 +84,11 @@ pub(super) fn view(charts: &Charts) -> Option<ChartsView> {
         // Up: the newest trace lies within the last millisecond.
         until_ms: charts.until_ns.saturating_add(999_999).div_euclid(1_000_000),
         span: format::duration(lasts),
+        outside: match charts.outside {
+            0 => String::new(),
+            1 => "1 trace is years away from these".into(),
+            outside => format!("{} traces are years away from these", format::count(outside)),
+        },
         cut: if charts.complete { String::new() } else { short(charts.since_ns) },
     })
 }
@@ -117,6 +124,7 @@ mod tests {
             until_ns: 1_795_221_788_000_000_000,
             bins: vec![bin(3, 0, Some(1_500_000_000)), bin(0, 0, None), bin(1, 1, Some(2_000_000))],
             scanned: 4,
+            outside: 2,
             complete: false,
         };
         let view = view(&charts).unwrap();
@@ -136,6 +144,7 @@ mod tests {
         );
         assert_eq!(view.charts[0].path, "M0.1 24v-24.0h.8v24.0zM2.1 24v-8.0h.8v8.0z");
         assert_eq!((view.cut.as_str(), view.span.as_str()), ("2026-11-21 00:42", "1 min 0 s"));
+        assert_eq!(view.outside, "2 traces are years away from these");
         assert!(super::view(&Charts { scanned: 1, ..charts }).is_none());
     }
 }

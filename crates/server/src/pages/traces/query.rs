@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::{
     api::parse_time,
     error::{Code, Error},
-    pages::{encode::encode, format},
+    pages::{encode::encode, format, trace::running::news},
 };
 
 /// The state of the list.
@@ -76,7 +76,7 @@ impl ListQuery {
                 "ok" => Some(false),
                 other => return Err(invalid("status", other, "error, ok or running")),
             },
-            running: (self.status == "running").then_some(true),
+            open_with_news_ns: (self.status == "running").then(|| news(format::now_ns())),
             kind: match given(&self.kind) {
                 None => None,
                 Some(kind) => {

@@ -1,8 +1,8 @@
 //! What to set to get more.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::{SpanDetail, is_answered_call, is_streaming, say_something, scope};
+use super::Told;
 use crate::decode::Dialect;
 
 /// Something that is missing, and what brings it.
@@ -49,8 +49,8 @@ const GENAI_CONTENT: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=
     (with OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental: span_only or span_and_event); where messages are log records, export logs to Bennu, too";
 
 /// What would make a service's telemetry tell more, the most telling first.
-pub(super) fn advice(service: &str, spans: &[SpanDetail]) -> Vec<Advice> {
-    let calls: Vec<&SpanDetail> = spans.iter().filter(|found| is_answered_call(found)).collect();
+pub(super) fn advice(service: &str, spans: &[Told]) -> Vec<Advice> {
+    let calls: Vec<&Told> = spans.iter().filter(|span| span.answered).collect();
     let mut advice = Vec::new();
     content(&calls, &mut advice);
     usage(&calls, &mut advice);
@@ -60,24 +60,22 @@ pub(super) fn advice(service: &str, spans: &[SpanDetail]) -> Vec<Advice> {
     advice
 }
 
-fn content(calls: &[&SpanDetail], advice: &mut Vec<Advice>) {
-    let mut bare: HashMap<&str, usize> = HashMap::new();
-    let told = |found: &&&SpanDetail| {
-        !(say_something(&found.detail.input_messages) && say_something(&found.detail.output_messages))
-    };
-    for found in calls.iter().filter(told) {
-        // The call is told by another library's span: nothing is missing.
-        let elsewhere = found.stored.row.usage.total() != found.stored.row.usage_owned.total();
-        if !elsewhere {
-            *bare.entry(scope(found)).or_default() += 1;
-        }
+fn content(calls: &[&Told], advice: &mut Vec<Advice>) {
+    let mut bare: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    // A call that another library's span tells, too, misses nothing.
+    for span in calls.iter().filter(|span| !span.counted_elsewhere) {
+        let missing = match (span.prompt, span.answer) {
+            (true, true) => continue,
+            (false, false) => "prompt and answer",
+            (false, true) => "prompt",
+            (true, false) => "answer",
+        };
+        *bare.entry((&span.scope, missing)).or_default() += 1;
     }
-    let mut bare: Vec<_> = bare.into_iter().collect();
-    bare.sort_unstable();
-    for (scope, count) in bare {
+    for ((scope, missing), count) in bare {
         let set = CONTENT.iter().find(|(prefix, _)| matches(scope, prefix)).map_or("", |(_, set)| set);
         advice.push(Advice {
-            says: format!("{} of {scope:?} without prompt or answer", calls_of(count)),
+            says: format!("{} of {scope:?} without {missing}", calls_of(count)),
             set: set.to_owned(),
         });
     }
@@ -88,10 +86,9 @@ fn matches(scope: &str, prefix: &str) -> bool {
     prefix.is_empty() || scope == prefix || (prefix != "ai" && scope.starts_with(prefix))
 }
 
-fn usage(calls: &[&SpanDetail], advice: &mut Vec<Advice>) {
-    let silent = calls.iter().filter(|found| found.detail.usage.is_unknown());
-    let (streams, others): (Vec<&SpanDetail>, Vec<&SpanDetail>) =
-        silent.copied().partition(|found| is_streaming(found));
+fn usage(calls: &[&Told], advice: &mut Vec<Advice>) {
+    let silent = calls.iter().filter(|span| !span.tokens);
+    let (streams, others): (Vec<&Told>, Vec<&Told>) = silent.copied().partition(|span| span.streaming);
     if !streams.is_empty() {
         advice.push(Advice {
             says: format!("{} streamed without tokens", calls_of(streams.len())),
@@ -107,13 +104,13 @@ fn usage(calls: &[&SpanDetail], advice: &mut Vec<Advice>) {
 }
 
 /// Two libraries that trace the same calls.
-fn doubled(spans: &[SpanDetail], advice: &mut Vec<Advice>) {
+fn doubled(spans: &[Told], advice: &mut Vec<Advice>) {
     let mut writers: HashMap<&str, Vec<&str>> = HashMap::new();
-    for found in spans {
-        if let Some(id) = found.detail.response_id.as_deref() {
+    for span in spans {
+        if let Some(id) = span.response_id.as_deref() {
             let scopes = writers.entry(id).or_default();
-            if !scopes.contains(&scope(found)) {
-                scopes.push(scope(found));
+            if !scopes.contains(&&*span.scope) {
+                scopes.push(&span.scope);
             }
         }
     }
@@ -131,13 +128,9 @@ fn doubled(spans: &[SpanDetail], advice: &mut Vec<Advice>) {
 }
 
 /// Spans that should hang together and do not.
-fn trees(spans: &[SpanDetail], advice: &mut Vec<Advice>) {
-    let of_ai_sdk = |found: &&SpanDetail| {
-        let operation = found.stored.span.attribute("ai.operationId").and_then(|value| value.as_text());
-        operation.is_some_and(|operation| operation.contains(".do") || operation == "ai.toolCall")
-    };
-    let inner: Vec<&SpanDetail> = spans.iter().filter(of_ai_sdk).collect();
-    let alone = inner.iter().filter(|found| found.stored.span.parent_id.is_none()).count();
+fn trees(spans: &[Told], advice: &mut Vec<Advice>) {
+    let inner: Vec<bool> = spans.iter().filter_map(|span| span.inner_of_ai_sdk).collect();
+    let alone = inner.iter().filter(|has_parent| !**has_parent).count();
     if alone > 0 {
         advice.push(Advice {
             says: format!("{alone} of {} inner spans of the AI SDK are traces of their own", inner.len()),
@@ -146,13 +139,13 @@ fn trees(spans: &[SpanDetail], advice: &mut Vec<Advice>) {
     }
 }
 
-fn identity(service: &str, spans: &[SpanDetail], advice: &mut Vec<Advice>) {
+fn identity(service: &str, spans: &[Told], advice: &mut Vec<Advice>) {
     if service.is_empty() || service.starts_with("unknown_service") {
         advice
             .push(Advice { says: "the service has no name".into(), set: "OTEL_SERVICE_NAME=<name>".into() });
     }
-    if spans.iter().all(|found| found.detail.session_id.is_none()) {
-        let set = match spans.iter().flat_map(|found| &found.facts).find_map(|fact| fact.dialect) {
+    if !spans.iter().any(|span| span.session) {
+        let set = match spans.iter().find_map(Told::dialect) {
             Some(Dialect::AiSdk) => "experimental_telemetry: { metadata: { sessionId, userId } }",
             Some(Dialect::Traceloop) => {
                 "Traceloop.set_association_properties({\"session_id\": …, \"user_id\": …})"

@@ -17,7 +17,7 @@ mod who;
 mod index;
 
 use bennu_model::Attribute;
-use bennu_semconv::{gen_ai, otel};
+use bennu_semconv::{gen_ai, openinference, otel};
 
 use super::{Meaning, Place, convert::Conversion, field::Field, source::Attributes};
 
@@ -147,10 +147,23 @@ pub(super) fn apply(attributes: &[Attribute], scope: &str, place: Place, meaning
     }
 }
 
+/// Attributes without a row that something is made from nevertheless.
+const ACTED_ON: [&str; 9] = [
+    otel::SERVICE_NAME,
+    openinference::INPUT_MIME_TYPE,
+    openinference::OUTPUT_MIME_TYPE,
+    openinference::TOOL_PARAMETERS,
+    "ai.usage.inputTokenDetails.noCacheTokens",
+    "langfuse.observation.level",
+    "logfire.span_type",
+    "logfire.pending_parent_id",
+    "gen_ai.event.content",
+];
+
 /// Whether an attribute that this scope wrote, or the list or tree it belongs to, is understood.
 pub(crate) fn is_understood(key: &str, scope: &str) -> bool {
     // Every parameter of the request is one of the invocation's.
-    key == otel::SERVICE_NAME || key.starts_with(gen_ai::REQUEST_PREFIX) || index::is_known(key, scope)
+    ACTED_ON.contains(&key) || key.starts_with(gen_ai::REQUEST_PREFIX) || index::is_known(key, scope)
 }
 
 #[cfg(test)]
