@@ -69,7 +69,7 @@ await picture('trace-search', `${good}?find=warranty`);
 await picture('trace-long-prompt', `${traces}/${long}`);
 const running = await sendRunning(base, 'support');
 await picture('trace-running', `/projects/support/traces/${running.traceId}?span=${running.call.spanId}`);
-await picture('conventions', '/projects/support/conventions', { light: true });
+await picture('conventions', '/projects/shop/conventions', { light: true });
 await picture('trace-source', `${good}?span=${shop.good.last.spanId}`, { act: async (page) => {
   const sources = page.locator('#detail details', { hasText: 'Where this came from' });
   await sources.locator('summary').click();

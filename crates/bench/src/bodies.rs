@@ -12,7 +12,7 @@ pub struct Worst {
 }
 
 /// Every kind.
-pub const WORST: [Worst; 18] = [
+pub const WORST: [Worst; 20] = [
     Worst {
         name: "empty attributes",
         protobuf: |n| span(&fill(n, b"\x4a\x00")),
@@ -77,6 +77,25 @@ pub const WORST: [Worst; 18] = [
         name: "one input text",
         protobuf: |n| span(&attribute("input.value", &field(1, random(n).as_bytes()))),
         json: |n| json_text("input.value", &random(n)),
+    },
+    Worst {
+        name: "an input text: [0,0,…]",
+        protobuf: |n| span(&attribute("input.value", &field(1, array(n, "0").as_bytes()))),
+        json: |n| json_text("input.value", &array(n, "0")),
+    },
+    Worst {
+        name: "an answer: {usage: [0,0,…]}",
+        protobuf: |n| {
+            let kind = attribute("openinference.span.kind", &field(1, b"LLM"));
+            let answer = format!(r#"{{"usage":{}}}"#, array(n, "0"));
+            span(&[kind, attribute("output.value", &field(1, answer.as_bytes()))].concat())
+        },
+        json: |n| {
+            let kind = json_attribute("openinference.span.kind", r#"{"stringValue":"LLM"}"#);
+            let answer = format!(r#"{{\"usage\":{}}}"#, array(n, "0"));
+            let answer = json_attribute("output.value", &format!(r#"{{"stringValue":"{answer}"}}"#));
+            json_span(&[kind, answer].join(","), "", "")
+        },
     },
     Worst {
         name: "one text that is no UTF-8",

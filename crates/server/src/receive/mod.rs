@@ -76,7 +76,7 @@ async fn turn(
     Ok((large, take(&app.decoders).await?))
 }
 
-/// Stores groups, all at once: they share a commit.
+/// Stores groups, all at once: the writer commits together what waits for it together.
 async fn store(app: &App, groups: Vec<Group>, held: impl Clone + Send + Sync + 'static) -> Result<(), Error> {
     let appends = groups.into_iter().map(|Group { project, batch }| {
         let held = held.clone();

@@ -187,8 +187,7 @@ fn complete_call(meaning: &mut Meaning) {
     let said = (is_call && meaning.detail.output_messages.is_empty())
         .then(|| exchange::answer(&parse(&output.value)))
         .filter(|said| !said.is_empty());
-    // LangChain keeps the provider's id in `llm_output`.
-    let answer = members(&output.value, &["id", "model", "usage", "llm_output"]);
+    let answer = members(&output.value, &["id", "model", "usage", "llm_output", "generations"]);
     let detail = &mut meaning.detail;
     let mut told = Vec::new();
     if let Some(said) = said {
@@ -196,7 +195,11 @@ fn complete_call(meaning: &mut Meaning) {
         told.push(Field::OutputMessages);
     }
     let text = |json: Option<&Json>| json?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    let id = text(answer.get("id")).or_else(|| text(answer.get("llm_output")?.get("id")));
+    // LangChain keeps the provider's id in `llm_output`, or with the message; its own runs have other ids.
+    let message = || answer.get("generations")?.pointer("/0/0/message/kwargs/response_metadata/id");
+    let id = text(answer.get("id"))
+        .or_else(|| text(answer.get("llm_output")?.get("id")))
+        .or_else(|| text(message()));
     if let (None, Some(id)) = (&detail.response_id, id) {
         detail.response_id = Some(id);
         told.push(Field::ResponseId);
