@@ -88,7 +88,9 @@ fn round(ns: u64) -> String {
     match seconds {
         0..60 => {}
         60..3_600 => return format!("{}:{:02}", seconds / 60, seconds % 60),
-        86_400.. if seconds % 86_400 == 0 => return format!("{} d", format::count(seconds / 86_400)),
+        86_400.. if seconds.is_multiple_of(86_400) => {
+            return format!("{} d", format::count(seconds / 86_400));
+        }
         _ => return format!("{}:{:02} h", seconds / 3_600, seconds / 60 % 60),
     }
     let text = format::duration(ns);
