@@ -24,6 +24,8 @@ fn a_parent_that_has_not_ended_is_awaited_and_completed_in_place() {
     server.send(json!([lasting(span('d', '2', Some('1'), "llm.chat", &[]), -8, -6)]));
     let list = server.get("/projects/p/traces").text;
     assert!(list.contains("tag running") && !list.contains("no root"));
+    let running = server.get("/projects/p/traces?status=running").text;
+    assert!(running.contains(&trace), "the filter and the tag agree");
     let page = server.get(&format!("/projects/p/traces/{trace}")).text;
     assert!(page.contains("data-live") && page.contains("not ended yet"), "{page}");
     let awaited = server.get(&format!("/projects/p/traces/{trace}/span?span={}", "1".repeat(16)));
@@ -41,6 +43,7 @@ fn a_trace_without_news_is_not_running() {
     server.send(json!([lasting(span('d', '2', Some('1'), "llm.chat", &[]), -8_000, -7_000)]));
     let page = server.get(&format!("/projects/p/traces/{}", "d".repeat(32))).text;
     assert!(!page.contains("data-live") && page.contains("The root span has not arrived"));
+    assert!(!server.get("/projects/p/traces?status=running").text.contains(&"d".repeat(32)));
 }
 
 #[test]
@@ -60,8 +63,13 @@ fn a_pending_span_runs_until_the_real_one_comes_in_either_order() {
     let answer = server.trace(&"a".repeat(32));
     let announced = &answer["spans"][0];
     assert_eq!((&announced["span_id"], &announced["running"]), (&json!("1".repeat(16)), &json!(true)));
+    assert_eq!(answer["running"], 1);
     let running = server.get("/projects/p/traces?status=running").text;
     assert!(running.contains(&"a".repeat(32)));
+    let pane =
+        server.get(&format!("/projects/p/traces/{}/span?span={}", "a".repeat(32), "1".repeat(16))).text;
+    assert!(pane.contains("running for 5.") && pane.contains("It has not ended"), "{pane}");
+    assert!(!pane.contains("sent without content"));
     server.send(json!([real('a')]));
     server.send(json!([real('b')]));
     server.send(json!([pending('b')]));
