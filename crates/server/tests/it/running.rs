@@ -68,7 +68,7 @@ fn a_pending_span_runs_until_the_real_one_comes_in_either_order() {
     assert!(running.contains(&"a".repeat(32)));
     let pane =
         server.get(&format!("/projects/p/traces/{}/span?span={}", "a".repeat(32), "1".repeat(16))).text;
-    assert!(pane.contains("running for 5.") && pane.contains("It has not ended"), "{pane}");
+    assert!(pane.contains("running for ") && pane.contains("It has not ended"), "{pane}");
     assert!(!pane.contains("sent without content"));
     server.send(json!([real('a')]));
     server.send(json!([real('b')]));

@@ -73,9 +73,15 @@ const CHOICE: &str = "gen_ai.choice";
 
 /// Takes in what the events and records of a span of this scope say. `records` come in order of time.
 pub(super) fn hear(events: &[Event], records: &[LogRecord], scope: &str, meaning: &mut Meaning) {
+    listen(events.iter().map(Utterance::of_event), scope, meaning);
+    // What events say, records repeat: a library sends one or the other, an agent between may send both.
+    listen(records.iter().map(Utterance::of_record), scope, meaning);
+}
+
+/// Takes in what is said where nothing before them said it.
+fn listen<'a>(utterances: impl Iterator<Item = Utterance<'a>>, scope: &str, meaning: &mut Meaning) {
     let own_input = !meaning.detail.input_messages.is_empty();
     let own_output = !meaning.detail.output_messages.is_empty();
-    let utterances = events.iter().map(Utterance::of_event).chain(records.iter().map(Utterance::of_record));
     for utterance in utterances {
         if utterance.name == DETAILS || utterance.name.starts_with(CONTENT) {
             // Of several such events each may hold a part of the messages.
@@ -230,4 +236,24 @@ pub(super) fn first_token_ms(start_ns: u64, events: &[Event]) -> Option<(f64, &s
 
 fn text<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a str> {
     attributes.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.as_text())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_an_event_and_a_record_say_is_one() {
+        let said = vec![("content".to_owned(), Value::Text("once?".into()))];
+        let event =
+            Event { name: "gen_ai.user.message".into(), attributes: said.clone(), ..Event::default() };
+        let record =
+            LogRecord { event_name: event.name.clone(), body: Value::Map(said), ..LogRecord::default() };
+        for (events, records) in [(1, 0), (0, 1), (1, 1)] {
+            let mut meaning = Meaning::default();
+            hear(&vec![event.clone(); events], &vec![record.clone(); records], "", &mut meaning);
+            assert_eq!(meaning.detail.input_messages.len(), 1, "{events} events, {records} records");
+            assert_eq!(meaning.detail.input_messages[0].text(), "once?");
+        }
+    }
 }
