@@ -13,8 +13,14 @@
 //!
 //! An aggregated span does tell an agent above it of usage: somebody reports it, here or in another trace, so what the agent
 //! reports is a repetition. Otherwise an agent over a wrapper whose call lies in another trace would own those tokens again.
+//!
+//! Spans that are each other's parents in a ring are cut at the earliest of them, which then stands at the top, as in the page's
+//! tree: a sum that went round would depend on where it began.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
 
 use bennu_model::{Kind, TOKEN_TYPES, Tokens, Usage};
 use rusqlite::{Connection, OptionalExtension};
@@ -32,6 +38,8 @@ const REPEATS: i64 = 2;
 const DISOWNED: i64 = 4;
 /// Its usage repeats what other spans report, by definition.
 const AGGREGATED: i64 = 8;
+/// It tells its parent nothing: a ring of parents is cut here.
+const CUT: i64 = 16;
 
 /// Trace row id and span id.
 pub(crate) type NodeId = (i64, [u8; 8]);
@@ -67,17 +75,14 @@ impl Node {
         std::array::from_fn(|at| (reported[at] - self.below[at]).max(0))
     }
 
-    /// Tokens this span and those below own; what a parent adds up.
-    fn subtree(&self) -> [i64; TOKEN_TYPES] {
-        if !self.has(PRESENT) {
-            return [0; TOKEN_TYPES];
+    /// What its parent is told: the tokens to add up, and whether there is usage here or below.
+    fn told(&self) -> ([i64; TOKEN_TYPES], i64) {
+        if !self.has(PRESENT) || self.has(CUT) {
+            return Default::default();
         }
         let owned = self.owned();
-        std::array::from_fn(|at| self.below[at].saturating_add(owned[at]).min(MAX_BELOW))
-    }
-
-    fn tells_usage(&self) -> bool {
-        self.has(PRESENT) && (!self.reported.is_unknown() || self.telling > 0)
+        let tokens = std::array::from_fn(|at| self.below[at].saturating_add(owned[at]).min(MAX_BELOW));
+        (tokens, i64::from(!self.reported.is_unknown() || self.telling > 0))
     }
 }
 
@@ -106,19 +111,51 @@ impl Nodes {
         if known.is_none() && summary.usage.is_unknown() {
             return Ok(());
         }
+        let stood = known.is_some_and(|node| node.has(PRESENT));
         let parent = span.parent_id.map(|id| id.0);
-        let moved = known.is_some_and(|node| node.has(PRESENT) && node.parent != parent);
-        if moved {
-            // A newer version stands elsewhere: take its sum from where it was.
-            self.change(connection, id, |node| node.set(PRESENT, false))?;
+        if stood {
+            let ring = self.ring(connection, id)?.filter(|ring| ring.contains(&id.1)).unwrap_or_default();
+            if !ring.is_empty() || self.nodes.get(&id).is_some_and(|node| node.parent != parent) {
+                // A newer version may stand elsewhere: take its sum from where it was. A ring it closed is open then.
+                self.change(connection, id, |node| node.set(PRESENT, false))?;
+                for member in ring {
+                    self.change(connection, (trace, member), |node| node.set(CUT, false))?;
+                }
+            }
+        }
+        self.nodes.entry(id).or_default().parent = parent;
+        let cut = match self.ring(connection, id)? {
+            Some(ring) => {
+                // Whoever is in it is known from now on, with usage or without: a newer version of it may open the ring.
+                self.dirty.extend(ring.iter().map(|member| (trace, *member)));
+                Some(earliest(connection, trace, ring)?)
+            }
+            None => None,
+        };
+        if let Some(other) = cut.filter(|cut| *cut != id.1) {
+            self.change(connection, (trace, other), |node| node.set(CUT, true))?;
         }
         self.change(connection, id, |node| {
-            node.parent = parent;
             node.reported = summary.usage;
             node.set(PRESENT, true);
             node.set(REPEATS, summary.kind.repeats_usage());
             node.set(AGGREGATED, summary.aggregated);
+            node.set(CUT, cut == Some(id.1));
         })
+    }
+
+    /// The spans that are each other's parents in a ring, where the way up from a span leads into one.
+    fn ring(&mut self, connection: &Connection, (trace, mut at): NodeId) -> Result<Option<Vec<[u8; 8]>>> {
+        let (mut path, mut places) = (vec![at], HashMap::from([(at, 0)]));
+        while path.len() < MAX_CLIMB {
+            let Some(parent) = self.place(connection, (trace, at))?.parent else { return Ok(None) };
+            if let Some(first) = places.insert(parent, path.len()) {
+                return Ok(Some(path.split_off(first)));
+            }
+            path.push(parent);
+            at = parent;
+        }
+        Ok(None)
     }
 
     /// A claim was decided: the span's reported usage counts or not.
@@ -139,10 +176,7 @@ impl Nodes {
         while let Some(carry) = delta.take().filter(|_| seen.len() < MAX_CLIMB) {
             let Some(parent) = carry.parent.filter(|parent| seen.insert(*parent)) else { break };
             at = parent;
-            if self.load(connection, (trace, at))?.is_none() {
-                let node = span_node(connection, trace, at)?;
-                self.nodes.insert((trace, at), node);
-            }
+            self.place(connection, (trace, at))?;
             delta = self.touch((trace, at), |node| {
                 for (below, more) in node.below.iter_mut().zip(carry.tokens) {
                     *below = below.saturating_add(more).clamp(0, MAX_BELOW);
@@ -156,20 +190,29 @@ impl Nodes {
     /// Changes one node; returns what its parent has to be told, if anything.
     fn touch(&mut self, id: NodeId, apply: impl FnOnce(&mut Node)) -> Option<Carry> {
         let node = self.nodes.entry(id).or_default();
-        let (owned, subtree, told) = (node.owned(), node.subtree(), node.tells_usage());
+        let (owned, (tokens, telling)) = (node.owned(), node.told());
         apply(node);
         self.dirty.insert(id);
         let sum = self.owned.entry(id.0).or_default();
-        let (now_owned, now_subtree) = (node.owned(), node.subtree());
+        let (now_owned, (now_tokens, now_telling)) = (node.owned(), node.told());
         for at in 0..TOKEN_TYPES {
             sum[at] = sum[at].saturating_add(now_owned[at] - owned[at]);
         }
         let carry = Carry {
             parent: node.parent,
-            tokens: std::array::from_fn(|at| now_subtree[at] - subtree[at]),
-            telling: i64::from(node.tells_usage()) - i64::from(told),
+            tokens: std::array::from_fn(|at| now_tokens[at] - tokens[at]),
+            telling: now_telling - telling,
         };
         (carry.tokens != [0; TOKEN_TYPES] || carry.telling != 0).then_some(carry)
+    }
+
+    /// A node; of a span that has told no usage so far, its place in the tree.
+    fn place(&mut self, connection: &Connection, id: NodeId) -> Result<&Node> {
+        if self.load(connection, id)?.is_none() {
+            let node = span_node(connection, id.0, id.1)?;
+            self.nodes.insert(id, node);
+        }
+        Ok(self.nodes.entry(id).or_default())
     }
 
     fn load(&mut self, connection: &Connection, id: NodeId) -> Result<Option<&Node>> {
@@ -222,6 +265,19 @@ fn span_node(connection: &Connection, trace: i64, span_id: [u8; 8]) -> Result<No
         let repeats = if Kind::from_number(kind).repeats_usage() { REPEATS } else { 0 };
         Node { parent, flags: PRESENT | repeats, ..Node::default() }
     }))
+}
+
+/// Of the spans of a ring the one that began first, ended last, has the least id.
+fn earliest(connection: &Connection, trace: i64, ring: Vec<[u8; 8]>) -> Result<[u8; 8]> {
+    let mut select =
+        connection.prepare_cached("SELECT start_ns, end_ns FROM span WHERE trace = ? AND span_id = ?")?;
+    let mut first = None;
+    for span_id in ring {
+        let times: (i64, i64) = select.query_row((trace, span_id), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let key = (times.0, Reverse(times.1), span_id);
+        first = Some(first.map_or(key, |first| key.min(first)));
+    }
+    first.map(|(_, _, span_id)| span_id).ok_or(Error::Damaged("a ring of no spans"))
 }
 
 /// A subtree's sum is held here.

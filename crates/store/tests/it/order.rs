@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::kit::*;
 
 /// A random tree of spans: parents before or after, errors, kinds, usage, sessions, response ids that repeat, some parents
-/// missing.
+/// missing, some in rings.
 fn spans() -> impl Strategy<Value = Vec<(Span, Summary)>> {
     let one = (
         any::<prop::sample::Index>(),
@@ -21,6 +21,7 @@ fn spans() -> impl Strategy<Value = Vec<(Span, Summary)>> {
         (0_u8..10, prop::option::of(0_u8..3), any::<bool>()),
     );
     prop::collection::vec(one, 1..14).prop_map(|specs| {
+        let count = specs.len();
         specs
             .into_iter()
             .enumerate()
@@ -28,10 +29,11 @@ fn spans() -> impl Strategy<Value = Vec<(Span, Summary)>> {
                 let number = at as u8 + 1;
                 // Libraries, told apart by their scopes.
                 let scope = format!("library {}", start % 3);
-                // The parent is an earlier span, none, or one that never comes.
+                // The parent is an earlier span, none, one that never comes, or any.
                 let parent = match luck {
                     0 => None,
                     1 => Some(200),
+                    5 | 6 => Some(parent.index(count) as u8 + 1),
                     _ if at == 0 => None,
                     _ => Some(parent.index(at) as u8 + 1),
                 };

@@ -28,14 +28,15 @@ pub(in crate::pages) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// `spans` by start. A span whose parent has not arrived stands at the top; a circle of parents is cut at its earliest span.
+    /// `spans` by start. A span whose parent has not arrived stands at the top; a ring of parents is cut at its earliest span.
     pub(in crate::pages) fn new(spans: &'a [SpanRow]) -> Tree<'a> {
-        let ids: HashSet<SpanId> = spans.iter().map(|span| span.span_id).collect();
+        let ids: HashMap<SpanId, usize> =
+            spans.iter().enumerate().map(|(at, span)| (span.span_id, at)).collect();
         let mut children: HashMap<SpanId, Vec<usize>> = HashMap::new();
         let mut tops = Vec::new();
         for (at, span) in spans.iter().enumerate() {
             match span.parent_id {
-                Some(parent) if ids.contains(&parent) => children.entry(parent).or_default().push(at),
+                Some(parent) if ids.contains_key(&parent) => children.entry(parent).or_default().push(at),
                 parent => tops.push((at, parent.is_some())),
             }
         }
@@ -46,7 +47,7 @@ impl<'a> Tree<'a> {
         }
         for at in 0..spans.len() {
             if !seen[at] {
-                walk(at, true, spans, &children, &mut nodes, &mut seen);
+                walk(cut(at, spans, &ids), true, spans, &children, &mut nodes, &mut seen);
             }
         }
         close(&mut nodes);
@@ -172,6 +173,21 @@ impl<'a> Tree<'a> {
     }
 }
 
+/// Where to cut the ring of parents that the way up from a span leads into. The store cuts there, too, where it adds up tokens.
+fn cut(mut at: usize, spans: &[SpanRow], ids: &HashMap<SpanId, usize>) -> usize {
+    let (mut path, mut passed) = (Vec::new(), HashSet::new());
+    while passed.insert(at) {
+        path.push(at);
+        match spans[at].parent_id.and_then(|parent| ids.get(&parent)) {
+            Some(parent) => at = *parent,
+            None => return at,
+        }
+    }
+    let ring = path.into_iter().skip_while(|first| *first != at);
+    let key = |at: &usize| (spans[*at].start_ns, std::cmp::Reverse(spans[*at].end_ns), spans[*at].span_id);
+    ring.min_by_key(key).unwrap_or(at)
+}
+
 /// Depth first without recursion: traces may be deeper than the stack.
 fn walk(
     top: usize,
@@ -253,9 +269,18 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn circles_and_very_deep_chains_end() {
-        let circle = [span(1, Some(2), 0, 10), span(2, Some(1), 1, 9), span(3, Some(3), 2, 3)];
-        assert_eq!(shape(&circle).len(), 3);
+    fn rings_and_very_deep_chains_end() {
+        // The child of a ring that began before it hangs from it all the same.
+        let ring = [
+            span(4, Some(1), 0, 5),
+            span(2, Some(1), 1, 10),
+            span(1, Some(2), 1, 9),
+            span(3, Some(3), 2, 3),
+            span(5, Some(2), 2, 3),
+        ];
+        let expected =
+            [("s2", 0, true), ("s1", 1, false), ("s4", 2, false), ("s5", 1, false), ("s3", 0, true)];
+        assert_eq!(shape(&ring), expected.map(|(name, depth, orphan)| (name.to_owned(), depth, orphan)));
         let mut chain: Vec<SpanRow> = (0..50_000_u64)
             .map(|n| SpanRow {
                 span_id: SpanId((n + 1).to_be_bytes()),
