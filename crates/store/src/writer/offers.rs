@@ -6,7 +6,7 @@
 //! sent, whatever came first. A trace without offers, as most are, knows nothing of this and pays nothing.
 //!
 //! A new offer is joined to what is shown. Only where an offer goes that is shown, and nothing better came in its place, is the
-//! row put together again from all offers of the trace.
+//! row put together again from all offers of the trace, once at the end of the group.
 
 use bennu_model::SpanId;
 use rusqlite::{Connection, OptionalExtension};
@@ -25,6 +25,8 @@ pub(crate) struct Offers {
     /// What is settled, as long as there are offers; without them it is what is shown.
     settled: Option<Box<Shown>>,
     count: i64,
+    /// What is shown may hold something that nobody says any more.
+    stale: bool,
 }
 
 impl Offers {
@@ -34,7 +36,7 @@ impl Offers {
             0 => None,
             _ => read(connection, trace, SETTLED)?.map(Box::new),
         };
-        Ok(Offers { trace, shown, settled, count })
+        Ok(Offers { trace, shown, settled, count, stale: false })
     }
 
     pub(crate) fn shown(&self) -> &Shown {
@@ -75,25 +77,26 @@ impl Offers {
             remove(connection, self.trace, SETTLED)?;
             self.shown = settled.as_ref().clone();
             self.settled = None;
+            self.stale = false;
             return Ok(());
         }
         let new = new.unwrap_or_else(Shown::nothing);
         self.shown.join(new.clone(), true);
-        if old.is_some_and(|old| self.shown.holds(&old, settled, &new)) {
+        self.stale = self.stale || old.is_some_and(|old| self.shown.holds(&old, settled, &new));
+        Ok(())
+    }
+
+    /// At the end of a group, before the row is written: makes what is shown true again, and writes what is settled where that is
+    /// not the row itself.
+    pub(crate) fn flush(&mut self, connection: &Connection) -> Result<()> {
+        let Some(settled) = &self.settled else { return Ok(()) };
+        if std::mem::take(&mut self.stale) {
             self.shown = settled.as_ref().clone();
             for offer in all(connection, self.trace)? {
                 self.shown.join(offer, true);
             }
         }
-        Ok(())
-    }
-
-    /// Writes what is settled, where that is not the row itself.
-    pub(crate) fn flush(&self, connection: &Connection) -> Result<()> {
-        match &self.settled {
-            Some(settled) => write(connection, self.trace, SETTLED, settled),
-            None => Ok(()),
-        }
+        write(connection, self.trace, SETTLED, settled)
     }
 }
 

@@ -80,7 +80,8 @@ impl TraceState {
         self.running += i64::from(stored.running) - i64::from(replaced.running);
     }
 
-    fn update(&self, connection: &Connection) -> Result<()> {
+    fn update(&mut self, connection: &Connection) -> Result<()> {
+        self.offers.flush(connection)?;
         let mut update = connection.prepare_cached(
             "UPDATE trace SET start_ns = ?2, end_ns = ?3, spans = ?4, errors = ?5, kinds = ?6, input_tokens = ?7, \
              output_tokens = ?8, cache_read_tokens = ?9, cache_write_tokens = ?10, reasoning_tokens = ?11, \
@@ -119,7 +120,7 @@ impl TraceState {
             self.running,
             self.offers.count(),
         ])?;
-        self.offers.flush(connection)
+        Ok(())
     }
 
     /// Input, output and totals without a split: what a list shows as "tokens".
@@ -201,7 +202,7 @@ impl Traces {
             }
         }
         let mut totals: HashMap<i64, [i64; 5]> = HashMap::new();
-        for ((project, _), (now, before)) in &self.touched {
+        for ((project, _), (now, before)) in &mut self.touched {
             now.update(connection)?;
             let total = totals.entry(*project).or_default();
             total[0] += i64::from(self.new.contains(&now.id));
