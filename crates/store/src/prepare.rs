@@ -108,7 +108,7 @@ pub struct PreparedLog {
     pub(crate) event_name: String,
     pub(crate) meaningful: bool,
     pub(crate) preview: Option<String>,
-    /// Hash of the whole record.
+    /// Hash of what it says: the same record sent again repeats it, whoever sent it on.
     pub(crate) version: [u8; 16],
     pub(crate) data: Vec<u8>,
     pub(crate) pending: Vec<Pending>,

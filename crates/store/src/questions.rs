@@ -155,8 +155,8 @@ impl Store {
             .await
     }
 
-    /// The first log records of a trace in whatever project, or of one of its spans, in the order of their time, whole: at most
-    /// `limit`, 1,000 and what is bearable in bytes.
+    /// A page of the log records of a trace in whatever project, or of one of its spans, in the order of their time, whole: at most
+    /// `limit`, 1,000 and what is bearable in bytes. `after` is where the page before ended.
     ///
     /// # Errors
     /// As every question.
@@ -164,9 +164,12 @@ impl Store {
         &self,
         trace_id: TraceId,
         span: Option<SpanId>,
+        after: Option<Cursor>,
         limit: usize,
     ) -> Result<LogPage> {
-        self.readers.ask(move |connection| reader::log_records(connection, trace_id, span, limit)).await
+        self.readers
+            .ask(move |connection| reader::log_records(connection, trace_id, span, after, limit))
+            .await
     }
 
     /// How many log records the spans of a trace have, and how many are of no span of it. `trace` is

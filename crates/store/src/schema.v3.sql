@@ -25,7 +25,7 @@ CREATE TABLE log (
     event_name TEXT    NOT NULL,
     meaningful INTEGER NOT NULL, -- whether it changes what its span means
     preview    TEXT,
-    version    BLOB    NOT NULL, -- hash of the whole record
+    version    BLOB    NOT NULL, -- hash of what it says
     refs       BLOB    NOT NULL,
     data       BLOB    NOT NULL
 );

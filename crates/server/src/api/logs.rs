@@ -1,4 +1,4 @@
-//! `/v1/traces/{trace_id}/logs`: a trace's log records, in order of time.
+//! `/v1/traces/{trace_id}/logs`: a trace's log records, in order of time; also of a trace of which no span has come.
 
 use axum::{
     Json,
@@ -8,10 +8,16 @@ use bennu_model::SpanId;
 use bennu_store::LogRow;
 use serde_json::{Value, json};
 
-use super::{parameters::Parameters, rfc3339, spans::attributes, trace};
-use crate::{app::App, error::Error};
+use super::{
+    cursor::{read_cursor, write_cursor},
+    parameters::Parameters,
+    rfc3339,
+    spans::attributes,
+    trace,
+};
+use crate::{app::App, error::Error, query};
 
-/// `GET /v1/traces/{trace_id}/logs?span_id=&limit=&project=`; without a span, all of the trace.
+/// `GET /v1/traces/{trace_id}/logs?span_id=&limit=&cursor=&project=`; without a span, all of the trace.
 pub(crate) async fn list(
     State(app): State<App>,
     Path(trace_id): Path<String>,
@@ -19,11 +25,25 @@ pub(crate) async fn list(
 ) -> Result<Json<Value>, Error> {
     let mut parameters = Parameters::new(query);
     let limit = parameters.limit(100, 1000)?;
+    let cursor = parameters.read("cursor", "the next_cursor of the page before", read_cursor)?;
     let span: Option<SpanId> = parameters.read("span_id", "16 hex digits", |text| text.parse().ok())?;
-    let trace = trace::find(&app, &trace_id, parameters).await?;
-    let page = app.store.log_records(trace.row.trace_id, span, limit).await?;
-    let data: Vec<Value> = page.rows.iter().map(answer).collect();
-    Ok(Json(json!({"data": data, "total": page.total})))
+    let project = parameters.one("project")?;
+    parameters.finish()?;
+    let id = trace::read_id(&trace_id)?;
+    let missing = || Error::not_found(format!("the trace {id}"));
+    if let Some(project) = &project {
+        app.store.trace_row(project, id).await?.ok_or_else(missing)?;
+    }
+    let _turn = query::turn(&app).await?;
+    let page = app.store.log_records(id, span, cursor, limit).await?;
+    if page.total == 0 && project.is_none() {
+        app.store.project_of(id).await?.ok_or_else(missing)?;
+    }
+    let answer = query::blocking(move || {
+        let data: Vec<Value> = page.rows.iter().map(answer).collect();
+        json!({"data": data, "total": page.total, "next_cursor": page.next.map(write_cursor)})
+    });
+    Ok(Json(answer.await?))
 }
 
 fn answer(row: &LogRow) -> Value {

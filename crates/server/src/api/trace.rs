@@ -110,11 +110,14 @@ pub(crate) async fn delete(
 pub(super) async fn find(app: &App, trace_id: &str, mut parameters: Parameters) -> Result<Trace, Error> {
     let project = parameters.one("project")?;
     parameters.finish()?;
-    let id: TraceId = trace_id.parse().map_err(|_| {
-        Error::new(Code::Unprocessable, format!("{trace_id:?}: a trace id has 32 hex digits"))
-    })?;
+    let id = read_id(trace_id)?;
     let trace = app.store.trace(project.as_deref(), id).await?;
     trace.ok_or_else(|| Error::not_found(format!("the trace {id}")))
+}
+
+pub(super) fn read_id(trace_id: &str) -> Result<TraceId, Error> {
+    let message = || format!("{trace_id:?}: a trace id has 32 hex digits");
+    trace_id.parse().map_err(|_| Error::new(Code::Unprocessable, message()))
 }
 
 async fn find_span(
@@ -194,6 +197,7 @@ fn span(found: &SpanDetail) -> Value {
         "trace_state": span.trace_state,
         "flags": span.flags,
         "repaired": span.repaired,
+        "log_records_left_out": found.stored.records_left_out,
         "dropped": {
             "attributes": span.dropped_attributes, "events": span.dropped_events, "links": span.dropped_links
         },

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     app::App,
-    error::Error,
+    error::{Code, Error},
     query::{Pasted, read_pasted},
 };
 
@@ -56,8 +56,13 @@ pub(super) async fn trace(
     Asked(query): Asked<OpenQuery>,
 ) -> Page {
     let id: TraceId = trace_id.parse().map_err(|_| Error::not_found(format!("the trace {trace_id:?}")))?;
-    let project = app.store.project_of(id).await?;
-    let project = project.ok_or_else(|| Error::not_found(format!("the trace {id}")))?;
+    let Some(project) = app.store.project_of(id).await? else {
+        let records = app.store.log_records(id, None, None, 1).await?.total;
+        let message =
+            format!("no span of the trace {id} has come; its log records are at /v1/traces/{id}/logs");
+        let missing = Error::not_found(format!("the trace {id}"));
+        return Err(if records > 0 { Error::new(Code::NotFound, message) } else { missing }.into());
+    };
     let span = query.span.as_deref().and_then(|span| span.parse().ok());
     Ok(Redirect::to(&link(&project, id, span)).into_response())
 }

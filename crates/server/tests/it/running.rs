@@ -99,12 +99,18 @@ fn records_become_messages_and_the_others_are_shown_with_their_span() {
     ]}]}]});
     let headers = [("content-type", "application/json"), ("x-project-name", "p")];
     assert_eq!(server.post("/v1/logs", &headers, logs.to_string().as_bytes()).text, "{}");
+    // Before any span: the records can be read, and the page says where.
+    let trace = "d".repeat(32);
+    assert_eq!(server.get(&format!("/v1/traces/{trace}/logs")).json()["total"], 3);
+    assert_eq!(server.get(&format!("/v1/traces/{trace}/logs?project=p")).status, 404);
+    let page = server.get(&format!("/traces/{trace}"));
+    assert_eq!(page.status, 404);
+    assert!(page.text.contains(&format!("/v1/traces/{trace}/logs")), "{}", page.text);
     server.send(json!([lasting(
         span('d', '1', None, "chat", &[("gen_ai.operation.name", json!("chat"))]),
         -4,
         -2
     )]));
-    let trace = "d".repeat(32);
     let answer = server.trace(&trace);
     assert_eq!(answer["spans"][0]["input_messages"][0]["parts"][0]["text"], "How do I get a refund?");
     assert_eq!(answer["spans"][0]["sources"]["input_messages"][0]["place"], "log record");
@@ -115,6 +121,15 @@ fn records_become_messages_and_the_others_are_shown_with_their_span() {
     assert_eq!(logs["total"], 3);
     let of_span = server.get(&format!("/v1/traces/{trace}/logs?span_id={}", "1".repeat(16))).json();
     assert_eq!(of_span["data"].as_array().unwrap().len(), 2);
+    let mut read = Vec::new();
+    let mut next = String::new();
+    while read.len() < 3 {
+        let page = server.get(&format!("/v1/traces/{trace}/logs?limit=1{next}")).json();
+        read.push(page["data"][0].clone());
+        next = page["next_cursor"].as_str().map_or(String::new(), |cursor| format!("&cursor={cursor}"));
+    }
+    assert_eq!((json!(read), next.as_str()), (logs["data"].clone(), ""));
+    assert_eq!(server.get(&format!("/v1/traces/{trace}/logs?cursor=x")).status, 422);
     assert_eq!(server.get(&format!("/v1/traces/{trace}/logs?span_id=7")).status, 422);
     assert_eq!(server.get(&format!("/v1/traces/{}/logs", "e".repeat(32))).status, 404);
 }

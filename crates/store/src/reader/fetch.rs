@@ -2,11 +2,16 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use bennu_model::{Origin, Resource};
 use rusqlite::{Connection, OptionalExtension};
 
+use super::spans::size_of;
 use crate::{
     Error, Result,
-    stored::{decode::Bodies, pack},
+    stored::{
+        decode::{Bodies, decode_origin, decode_resource},
+        pack,
+    },
 };
 
 /// Unpacked content kept during one answer.
@@ -17,11 +22,23 @@ pub(crate) struct Fetch<'c> {
     bodies: HashMap<i64, Arc<Vec<u8>>>,
     kept_bytes: usize,
     nodes: HashMap<i64, (Option<i64>, i64)>,
+    resources: HashMap<i64, Arc<Resource>>,
+    /// By the bodies of resource and scope.
+    origins: HashMap<(i64, i64), Arc<Origin>>,
+    origin_bytes: usize,
 }
 
 impl<'c> Fetch<'c> {
     pub(crate) fn new(connection: &'c Connection) -> Self {
-        Fetch { connection, bodies: HashMap::new(), kept_bytes: 0, nodes: HashMap::new() }
+        Fetch {
+            connection,
+            bodies: HashMap::new(),
+            kept_bytes: 0,
+            nodes: HashMap::new(),
+            resources: HashMap::new(),
+            origins: HashMap::new(),
+            origin_bytes: 0,
+        }
     }
 }
 
@@ -62,5 +79,31 @@ impl Bodies for Fetch<'_> {
         }
         bodies.reverse();
         Ok(bodies)
+    }
+
+    fn origin(&mut self, resource: i64, scope: i64) -> Result<Arc<Origin>> {
+        if let Some(origin) = self.origins.get(&(resource, scope)) {
+            return Ok(origin.clone());
+        }
+        if self.origin_bytes > MAX_KEPT_BYTES {
+            self.resources.clear();
+            self.origins.clear();
+            self.origin_bytes = 0;
+        }
+        let shared = match self.resources.get(&resource) {
+            Some(shared) => shared.clone(),
+            None => {
+                let content = self.body(resource)?;
+                let shared = Arc::new(decode_resource(&content, self)?);
+                self.origin_bytes += size_of(&shared.attributes);
+                self.resources.insert(resource, shared.clone());
+                shared
+            }
+        };
+        let content = self.body(scope)?;
+        let origin = Arc::new(decode_origin(shared, &content, self)?);
+        self.origin_bytes += 256 + size_of(&origin.scope_attributes);
+        self.origins.insert((resource, scope), origin.clone());
+        Ok(origin)
     }
 }

@@ -1,19 +1,22 @@
 //! Log records of traces and spans. They are kept by trace id, so they are the same in every project that has the trace.
 
+use std::sync::Arc;
+
 use bennu_model::{LogRecord, SpanId, TraceId};
-use rusqlite::{Connection, Params, Row, types::Value};
+use rusqlite::{Connection, Row, types::Value};
 
 use super::{
+    cursor::Cursor,
     fetch::Fetch,
     projects::count,
-    spans::{MAX_PAGE_BYTES, size_of},
+    spans::{MAX_PAGE_BYTES, origin_bytes, size_of},
 };
 use crate::{
     Result,
     stored::{decode, pack, refs},
 };
 
-/// Log records an answer holds at most, and records that a span is completed by.
+/// Log records of a page at most, and records that a span is completed by.
 pub(crate) const MAX_RECORDS: usize = 1_000;
 /// Content of the records that a span is completed by: the writer reads them again for each that is added.
 const MAX_MEANING_BYTES: usize = 16 << 20;
@@ -33,13 +36,15 @@ pub struct LogRow {
     pub record: LogRecord,
 }
 
-/// The first log records of a trace or a span.
+/// Log records of a trace or a span.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LogPage {
     /// The records, in the order of their time.
     pub rows: Vec<LogRow>,
-    /// How many there are; counted up to 100,000.
+    /// How many there are on all pages; counted up to 100,000.
     pub total: u64,
+    /// The last of these, if there are more.
+    pub next: Option<Cursor>,
 }
 
 /// How many log records a trace has, and where.
@@ -55,11 +60,12 @@ pub struct LogCounts {
 
 const COLUMNS: &str = "id, trace_id, span_id, meaningful, preview, refs, data";
 
-/// The first records of a trace, or of one of its spans, by time.
+/// A page of the records of a trace, or of one of its spans, by time.
 pub(crate) fn log_records(
     connection: &Connection,
     trace_id: TraceId,
     span: Option<SpanId>,
+    after: Option<Cursor>,
     limit: usize,
 ) -> Result<LogPage> {
     let snapshot = connection.unchecked_transaction()?;
@@ -72,20 +78,35 @@ pub(crate) fn log_records(
     let total = snapshot
         .prepare_cached(&format!("SELECT count(*) FROM (SELECT 1 {of} LIMIT {MAX_COUNTED})"))?
         .query_row(rusqlite::params_from_iter(&params), |row| row.get(0))?;
+    if let Some(after) = after {
+        // A record that is gone since leaves its place in time.
+        of.push_str(
+            " AND (at_ns, version, id) > (?, coalesce((SELECT version FROM log WHERE id = ?), x''), ?)",
+        );
+        params.extend([after.key.into(), after.id.into(), after.id.into()]);
+    }
     // Content is read after the first are known: the sort should not carry it.
     let mut select =
-        snapshot.prepare_cached(&format!("SELECT id {of} ORDER BY at_ns, version, id LIMIT ?"))?;
-    params.push((limit.min(MAX_RECORDS) as i64).into());
-    let ids = select.query_map(rusqlite::params_from_iter(&params), |row| row.get(0))?;
-    let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
+        snapshot.prepare_cached(&format!("SELECT id, at_ns {of} ORDER BY at_ns, version, id LIMIT ?"))?;
+    let limit = limit.min(MAX_RECORDS);
+    params.push((limit as i64 + 1).into());
+    let places = select.query_map(rusqlite::params_from_iter(&params), |row| {
+        Ok(Cursor { id: row.get(0)?, key: row.get(1)? })
+    })?;
+    let places = places.collect::<rusqlite::Result<Vec<Cursor>>>()?;
     let mut fetch = Fetch::new(&snapshot);
-    let mut page = LogPage { rows: Vec::new(), total: count(total) };
+    let mut page = LogPage { rows: Vec::new(), total: count(total), next: None };
     let mut bytes = 0;
     let sql = format!("SELECT {COLUMNS} FROM log WHERE id = ?");
-    for id in ids {
-        let row = snapshot.prepare_cached(&sql)?.query_row([id], |row| Ok(read(row, &mut fetch)))??;
-        bytes += size_bytes(&row.record);
-        if bytes > MAX_PAGE_BYTES && !page.rows.is_empty() {
+    for (at, place) in places.iter().enumerate() {
+        if at == limit {
+            page.next = at.checked_sub(1).map(|last| places[last]);
+            break;
+        }
+        let row = snapshot.prepare_cached(&sql)?.query_row([place.id], |row| Ok(read(row, &mut fetch)))??;
+        bytes += size_bytes(&row.record) + origin_bytes(&row.record.origin);
+        if bytes > MAX_PAGE_BYTES && at > 0 {
+            page.next = Some(places[at - 1]);
             break;
         }
         page.rows.push(row);
@@ -123,47 +144,44 @@ pub(crate) fn has_meaning(connection: &Connection, trace_id: TraceId) -> Result<
     Ok(select.exists([trace_id.0])?)
 }
 
-/// The records that change what a span means, in an order that does not depend on that of their arrival; as many of them from the
-/// first on as are taken account of.
+/// The records that change what a span means, in an order that does not depend on that of their arrival. Of very many the last:
+/// there is what the model answered. Tells how many are left out, counted up to 100,000.
 pub(crate) fn meaning(
     connection: &Connection,
     fetch: &mut Fetch<'_>,
     trace_id: TraceId,
     span_id: SpanId,
-) -> Result<Vec<LogRecord>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM log INDEXED BY log_with_meaning WHERE meaningful AND trace_id = ? AND span_id = ? \
-         ORDER BY at_ns, version LIMIT ?"
-    );
+) -> Result<(Vec<LogRecord>, u64)> {
+    let of = "FROM log INDEXED BY log_with_meaning WHERE meaningful AND trace_id = ? AND span_id = ?";
+    let mut select =
+        connection.prepare_cached(&format!("SELECT {COLUMNS} {of} ORDER BY at_ns DESC, version DESC"))?;
+    let mut rows = select.query((trace_id.0, span_id.0))?;
     let mut bytes = 0;
-    let mut records = Vec::new();
-    each(connection, &sql, (trace_id.0, span_id.0, MAX_RECORDS as i64), |row| {
-        let record = read(row, fetch)?.record;
-        bytes += size_bytes(&record);
-        let fits = bytes <= MAX_MEANING_BYTES || records.is_empty();
-        if fits {
-            records.push(record);
-        }
-        Ok(fits)
-    })?;
-    Ok(records)
-}
-
-/// Calls for each row, until it says that this is enough.
-fn each(
-    connection: &Connection,
-    sql: &str,
-    params: impl Params,
-    mut take: impl FnMut(&Row<'_>) -> Result<bool>,
-) -> Result<()> {
-    let mut select = connection.prepare_cached(sql)?;
-    let mut rows = select.query(params)?;
+    let mut records: Vec<LogRecord> = Vec::new();
+    let mut cut = false;
     while let Some(row) = rows.next()? {
-        if !take(row)? {
+        cut = records.len() == MAX_RECORDS;
+        if !cut {
+            let record = read(row, fetch)?.record;
+            let shared = records.last().is_some_and(|last| Arc::ptr_eq(&last.origin, &record.origin));
+            bytes += size_bytes(&record) + if shared { 0 } else { origin_bytes(&record.origin) };
+            cut = bytes > MAX_MEANING_BYTES && !records.is_empty();
+            if !cut {
+                records.push(record);
+            }
+        }
+        if cut {
             break;
         }
     }
-    Ok(())
+    records.reverse();
+    let mut left_out = 0;
+    if cut {
+        let mut all = connection.prepare_cached(&format!("SELECT count(*) FROM (SELECT 1 {of} LIMIT ?)"))?;
+        let all = count(all.query_row((trace_id.0, span_id.0, MAX_COUNTED), |row| row.get(0))?);
+        left_out = all.saturating_sub(records.len() as u64).max(1);
+    }
+    Ok((records, left_out))
 }
 
 fn read(row: &Row<'_>, fetch: &mut Fetch<'_>) -> Result<LogRow> {
@@ -178,7 +196,7 @@ fn read(row: &Row<'_>, fetch: &mut Fetch<'_>) -> Result<LogRow> {
     })
 }
 
-/// Bytes it holds in memory, about.
+/// Bytes it holds in memory, about, without its origin.
 pub(crate) fn size_bytes(record: &LogRecord) -> usize {
     512 + record.body.size_bytes() + size_of(&record.attributes)
 }

@@ -1,8 +1,8 @@
 //! Spans with everything they were sent with.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
-use bennu_model::{Attribute, LogRecord, OtelKind, Span, SpanId, Status, StatusCode, TraceId};
+use bennu_model::{Attribute, LogRecord, Origin, OtelKind, Span, SpanId, Status, StatusCode, TraceId};
 use rusqlite::{Connection, Row, types::Value};
 
 use super::{
@@ -24,8 +24,10 @@ pub struct StoredSpan {
     pub span: Span,
     /// The light row: its status is how the span is understood to have ended.
     pub row: SpanRow,
-    /// Its log records that change what it means, in the order of their time: the first 1,000 or 16 MiB.
+    /// Its log records that change what it means, in the order of their time: the last 1,000 or 16 MiB.
     pub records: Vec<LogRecord>,
+    /// How many earlier ones are left out, counted up to 100,000.
+    pub records_left_out: u64,
 }
 
 /// A page of spans.
@@ -159,7 +161,8 @@ pub(super) fn collect(
             };
             meaning.insert(trace_id, has_meaning);
             if has_meaning {
-                stored.records = logs::meaning(connection, &mut fetch, trace_id, stored.span.span_id)?;
+                (stored.records, stored.records_left_out) =
+                    logs::meaning(connection, &mut fetch, trace_id, stored.span.span_id)?;
             }
             bytes += stored_bytes(&stored);
             if spans.len() == limit || (bytes > max_bytes && !spans.is_empty()) {
@@ -172,12 +175,20 @@ pub(super) fn collect(
     Ok((spans, None))
 }
 
-/// Bytes that a span and its records hold in memory, about.
+/// Bytes that a span and its records hold in memory, about; of the origin as many as an answer has that repeats it for every span.
 pub(super) fn stored_bytes(stored: &StoredSpan) -> usize {
     let span = &stored.span;
     let events = span.events.iter().map(|event| 128 + size_of(&event.attributes));
+    let links = span.links.iter().map(|link| 128 + size_of(&link.attributes));
     let records = stored.records.iter().map(logs::size_bytes);
-    512 + size_of(&span.attributes) + events.sum::<usize>() + records.sum::<usize>()
+    512 + origin_bytes(&span.origin)
+        + size_of(&span.attributes)
+        + events.chain(links).chain(records).sum::<usize>()
+}
+
+/// Bytes that an origin holds in memory, about.
+pub(super) fn origin_bytes(origin: &Origin) -> usize {
+    size_of(&origin.resource.attributes) + size_of(&origin.scope_attributes)
 }
 
 /// Bytes that attributes hold in memory, about.
@@ -213,7 +224,7 @@ fn read(row: &Row<'_>, fetch: &mut Fetch<'_>) -> Result<StoredSpan> {
         links: decoded.links,
         dropped_links: record.dropped_links,
         repaired: record.repaired,
-        origin: Arc::new(decoded.origin),
+        origin: decoded.origin,
     };
-    Ok(StoredSpan { span, row: light, records: Vec::new() })
+    Ok(StoredSpan { span, row: light, records: Vec::new(), records_left_out: 0 })
 }

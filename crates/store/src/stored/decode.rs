@@ -14,6 +14,8 @@ pub(crate) trait Bodies {
     fn body(&mut self, id: i64) -> Result<Arc<Vec<u8>>>;
     /// The bodies of the list that ends at a node, first to last.
     fn list(&mut self, node: i64) -> Result<Vec<i64>>;
+    /// The origin of these two bodies (see [`decode_origin`]), shared by all that have it.
+    fn origin(&mut self, resource: i64, scope: i64) -> Result<Arc<Origin>>;
 }
 
 /// What a record adds to the columns of a span.
@@ -23,7 +25,7 @@ pub(crate) struct Decoded {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) events: Vec<Event>,
     pub(crate) links: Vec<Link>,
-    pub(crate) origin: Origin,
+    pub(crate) origin: Arc<Origin>,
 }
 
 /// Reads an unpacked record.
@@ -82,7 +84,7 @@ pub(crate) fn decode_log(
         dropped_attributes: log.dropped_attributes,
         flags: log.flags,
         repaired: log.repaired,
-        origin: Arc::new(decoder.origin(log.resource, log.scope)?),
+        origin: decoder.origin(log.resource, log.scope)?,
     })
 }
 
@@ -185,23 +187,41 @@ impl Decoder<'_> {
         }
     }
 
-    fn origin(&mut self, resource: u32, scope: u32) -> Result<Origin> {
-        const DAMAGED: Error = Error::Damaged("origin");
-        let resource = format::Resource::decode(self.body(resource)?.as_slice()).map_err(|_| DAMAGED)?;
-        let scope = format::Scope::decode(self.body(scope)?.as_slice()).map_err(|_| DAMAGED)?;
-        Ok(Origin {
-            resource: Arc::new(Resource {
-                attributes: self.attributes(resource.attributes)?,
-                dropped_attributes: resource.dropped_attributes,
-                schema_url: resource.schema_url,
-            }),
-            scope_name: scope.name,
-            scope_version: scope.version,
-            scope_attributes: self.attributes(scope.attributes)?,
-            scope_dropped: scope.dropped_attributes,
-            scope_schema_url: scope.schema_url,
-        })
+    fn origin(&mut self, resource: u32, scope: u32) -> Result<Arc<Origin>> {
+        let id = |reference: u32| match self.refs.get(reference as usize) {
+            Some(Ref::Body(id)) => Ok(*id),
+            _ => Err(Error::Damaged("reference to an origin")),
+        };
+        let (resource, scope) = (id(resource)?, id(scope)?);
+        self.bodies.origin(resource, scope)
     }
+}
+
+/// Reads an origin's resource from its body.
+pub(crate) fn decode_resource(content: &[u8], bodies: &mut dyn Bodies) -> Result<Resource> {
+    let resource = format::Resource::decode(content).map_err(|_| Error::Damaged("resource"))?;
+    Ok(Resource {
+        attributes: Decoder { refs: &[], bodies }.attributes(resource.attributes)?,
+        dropped_attributes: resource.dropped_attributes,
+        schema_url: resource.schema_url,
+    })
+}
+
+/// Reads the rest of an origin from its scope's body.
+pub(crate) fn decode_origin(
+    resource: Arc<Resource>,
+    scope: &[u8],
+    bodies: &mut dyn Bodies,
+) -> Result<Origin> {
+    let scope = format::Scope::decode(scope).map_err(|_| Error::Damaged("scope"))?;
+    Ok(Origin {
+        resource,
+        scope_name: scope.name,
+        scope_version: scope.version,
+        scope_attributes: Decoder { refs: &[], bodies }.attributes(scope.attributes)?,
+        scope_dropped: scope.dropped_attributes,
+        scope_schema_url: scope.schema_url,
+    })
 }
 
 fn text(content: &[u8]) -> Result<&str> {

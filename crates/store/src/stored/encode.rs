@@ -139,14 +139,13 @@ impl<'a> Encoder<'a> {
         Encoded { data: pack::pack(&raw), pending: encoder.pending, version }
     }
 
-    /// Encodes a log record; its hash takes in the whole of it.
+    /// Encodes a log record. Its hash takes in what it says and of which span; not who sent it on or when that one saw it, which
+    /// change where a collector between sends a request again, or two of them the same record.
     pub(crate) fn encode_log(dedup: &'a Dedup, shared: &'a mut Shared, log: LogRecord) -> EncodedLog {
         let mut encoder = Encoder { dedup, shared, pending: Vec::new(), version: blake3::Hasher::new() };
-        encoder.version.update(format!("{:?}", (log.trace_id, log.span_id)).as_bytes());
-        let (resource, scope) = encoder.origin(&log.origin);
-        let record = format::Log {
-            time_ns: log.time_ns,
-            observed_ns: log.observed_ns,
+        let told = (log.trace_id, log.span_id, log.at_ns(), &log.origin.scope_name);
+        encoder.version.update(format!("{told:?}").as_bytes());
+        let mut record = format::Log {
             severity: log.severity,
             severity_text: log.severity_text,
             event_name: log.event_name,
@@ -155,13 +154,14 @@ impl<'a> Encoder<'a> {
             dropped_attributes: log.dropped_attributes,
             flags: log.flags,
             repaired: log.repaired,
-            resource,
-            scope,
+            ..format::Log::default()
         };
-        let raw = record.encode_to_vec();
         let mut version = [0; 16];
-        version.copy_from_slice(&encoder.version.update(&raw).finalize().as_bytes()[..16]);
-        EncodedLog { data: pack::pack(&raw), pending: encoder.pending, version }
+        let hash = encoder.version.update(&record.encode_to_vec()).finalize();
+        version.copy_from_slice(&hash.as_bytes()[..16]);
+        (record.time_ns, record.observed_ns) = (log.time_ns, log.observed_ns);
+        (record.resource, record.scope) = encoder.origin(&log.origin);
+        EncodedLog { data: pack::pack(&record.encode_to_vec()), pending: encoder.pending, version }
     }
 
     fn attributes(&mut self, attributes: Vec<Attribute>) -> Vec<format::Item> {

@@ -91,7 +91,7 @@ impl Group<'_, '_> {
         span_id: SpanId,
     ) -> Result<()> {
         let Some(derive) = self.state.derive else { return Ok(()) };
-        let records = meaning(self.transaction, fetch, trace_id, span_id)?;
+        let (records, _) = meaning(self.transaction, fetch, trace_id, span_id)?;
         if records.is_empty() {
             return Ok(());
         }

@@ -112,7 +112,8 @@ async fn log_records_go_with_the_last_trace_of_their_id_and_keep_their_content_u
     // A record of a trace that nobody has.
     store.append_logs(vec![said(2, content), said(3, content)]).await;
 
-    let records = async |store: &TestStore, trace| store.log_records(id(trace), None, 10).await.unwrap();
+    let records =
+        async |store: &TestStore, trace| store.log_records(id(trace), None, None, 10).await.unwrap();
     store.delete("p", None).await.unwrap();
     assert_eq!(records(&store, 1).await.total, 1, "the other project still has the trace");
     store.delete("q", Some(id(1))).await.unwrap();
@@ -162,7 +163,7 @@ async fn deleting_while_log_records_come_damages_none() {
     writer.await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
     for round in 1..60 {
-        let page = store.log_records(id(round), None, 10).await.unwrap();
+        let page = store.log_records(id(round), None, None, 10).await.unwrap();
         assert_eq!(page.rows[0].record, said(round), "every body is still there");
     }
 }

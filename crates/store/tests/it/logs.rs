@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use bennu_model::{Kind, LogRecord, Origin, Resource, Span, SpanId, StatusCode, Summary, Value};
-use bennu_store::{Batch, Error, Options};
+use bennu_store::{Batch, Cursor, Error, Options, SpanFilter};
 
 use crate::kit::*;
 
@@ -74,19 +74,101 @@ async fn a_record_comes_back_whole_and_once() {
     assert!(!changes.has_changed().unwrap(), "the same again is nothing new");
     store.reopen();
 
-    let page = store.log_records(id(1), None, 100).await.unwrap();
+    let page = store.log_records(id(1), None, None, 100).await.unwrap();
     let read: Vec<&LogRecord> = page.rows.iter().map(|row| &row.record).collect();
     assert_eq!((read, page.total), (vec![&bare, &spoken, &record], 3));
     let meaningful: Vec<bool> = page.rows.iter().map(|row| row.meaningful).collect();
     assert_eq!(meaningful, [false, false, true]);
     let previews: Vec<Option<&str>> = page.rows.iter().map(|row| row.preview.as_deref()).collect();
     assert_eq!(previews, [None, Some("two lines"), Some(&*format!("{{\"content\":\"{long}\",\"n\":1}}"))]);
-    let of_span = store.log_records(id(1), Some(SpanId([2; 8])), 100).await.unwrap();
+    let of_span = store.log_records(id(1), Some(SpanId([2; 8])), None, 100).await.unwrap();
     assert_eq!((of_span.rows.len(), of_span.total), (1, 1));
-    let first = store.log_records(id(1), None, 2).await.unwrap();
+    let first = store.log_records(id(1), None, None, 2).await.unwrap();
     assert_eq!((first.rows.len(), first.total), (2, 3));
-    assert_eq!(store.log_records(id(9), None, 2).await.unwrap().total, 0);
+    assert_eq!(store.log_records(id(9), None, None, 2).await.unwrap().total, 0);
     assert_eq!((rows(&store, "project"), rows(&store, "trace")), (0, 0), "records alone are no trace");
+}
+
+#[tokio::test]
+async fn records_are_read_page_by_page() {
+    let store = TestStore::new();
+    // Several at one time, on several spans.
+    let mut logs: Vec<LogRecord> =
+        (0..25_u8).map(|n| log(n % 3, u64::from(n / 4), "", &n.to_string())).collect();
+    logs[3].span_id = None;
+    store.append_logs(logs).await;
+    for (span, total) in [(None, 25), (Some(SpanId([1; 8])), 8)] {
+        for limit in [1, 3, 8, 25, 100] {
+            let (mut read, mut after) = (Vec::new(), None);
+            loop {
+                let page = store.log_records(id(1), span, after, limit).await.unwrap();
+                assert_eq!(page.total, total);
+                assert!(page.rows.len() <= limit);
+                read.extend(page.rows.into_iter().map(|row| (row.record.at_ns(), row.id)));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(read.len() as u64, total, "{limit}");
+            assert!(read.is_sorted_by_key(|(at_ns, _)| *at_ns));
+            read.sort_unstable_by_key(|(_, id)| *id);
+            read.dedup();
+            assert_eq!(read.len() as u64, total, "none twice");
+        }
+    }
+    // From a record that is not there any more: from its time on.
+    let gone = Cursor { key: 5_000_000, id: 99 };
+    let rest = store.log_records(id(1), None, Some(gone), 100).await.unwrap();
+    assert_eq!(rest.rows.len(), 5);
+}
+
+#[tokio::test]
+async fn a_record_that_a_collector_sent_on_as_well_is_the_same() {
+    let store = completing();
+    let record = log(1, 1, "input", "asked");
+    let relayed = LogRecord {
+        observed_ns: 77,
+        origin: Arc::new(Origin {
+            resource: Arc::new(Resource { attributes: vec![text("host", "h")], ..Resource::default() }),
+            ..Origin::default()
+        }),
+        ..record.clone()
+    };
+    let other = LogRecord { severity: 3, ..record.clone() };
+    let undated = |observed_ns| LogRecord { time_ns: 0, observed_ns, ..record.clone() };
+    store.append_logs(vec![record.clone(), relayed, other, undated(1), undated(2)]).await;
+    assert_eq!(store.log_records(id(1), None, None, 10).await.unwrap().total, 4);
+}
+
+#[tokio::test]
+async fn spans_and_records_share_their_origin_in_an_answer() {
+    let store = completing();
+    let large = vec![text("large", &"x".repeat(1 << 20))];
+    let resource = Arc::new(Resource { attributes: large, ..Resource::default() });
+    let origin = |scope: u8| {
+        let scope_name = format!("scope {scope}");
+        Arc::new(Origin { resource: resource.clone(), scope_name, ..Origin::default() })
+    };
+    let of = |number: u8| {
+        let (span, summary) = span(number, None, u64::from(number), 100);
+        (Span { origin: origin(number % 2), ..span }, summary)
+    };
+    let logs = (0..100).map(|at| LogRecord { origin: origin(2), ..log(1, at, "input", &at.to_string()) });
+    store.append_all("p", (1..=100).map(of).collect(), logs.collect()).await;
+    let trace = store.trace_of("p", 1).await;
+    let some = trace.spans[..60].iter().map(|span| span.span_id).collect();
+    let spans = store.spans(trace.row.id, Some(some)).await.unwrap();
+    let mut resources: Vec<_> =
+        spans.iter().map(|stored| Arc::as_ptr(&stored.span.origin.resource)).collect();
+    resources.extend(spans[0].records.iter().map(|record| Arc::as_ptr(&record.origin.resource)));
+    resources.dedup();
+    assert_eq!((resources.len(), spans[0].records.len()), (1, 100));
+    // Whoever writes them out repeats it for each: such an answer has fewer.
+    let page = store.project_spans("p", SpanFilter::default(), None, 100).await.unwrap();
+    assert!((20..=32).contains(&page.spans.len()) && page.next.is_some(), "{}", page.spans.len());
+    let page = store.log_records(id(1), None, None, 100).await.unwrap();
+    assert!((20..=32).contains(&page.rows.len()) && page.next.is_some(), "{}", page.rows.len());
 }
 
 #[tokio::test]
@@ -167,7 +249,7 @@ fn counting(span: &Span, records: &[LogRecord]) -> Summary {
 }
 
 #[tokio::test]
-async fn a_span_is_derived_once_a_group_from_its_first_records() {
+async fn a_span_is_derived_once_a_group_from_its_last_records() {
     let store = TestStore::with(Options { derive: Some(counting), ..Options::default() });
     let many = |from: u64| (from..from + 1_100).rev().map(|at| log(1, at, "e", "")).collect::<Vec<_>>();
     store.append_all("p", vec![span(1, None, 0, 10), span(2, Some(1), 0, 5)], many(1_000)).await;
@@ -176,9 +258,10 @@ async fn a_span_is_derived_once_a_group_from_its_first_records() {
     assert_eq!(DERIVED.load(Ordering::Relaxed), 2);
     let stored = store.spans_of("p", 1).await;
     let times: Vec<u64> = stored[0].records.iter().map(|record| record.time_ns / 1_000_000).collect();
-    assert!(times.into_iter().eq(500..1_500), "the first thousand");
+    assert!(times.into_iter().eq(1_100..2_100), "the last thousand");
+    assert_eq!((stored[0].records_left_out, stored[1].records_left_out), (600, 0));
     assert_eq!(stored[0].row.note.as_deref(), Some("1000"));
-    let page = store.log_records(id(1), None, 5_000).await.unwrap();
+    let page = store.log_records(id(1), None, None, 5_000).await.unwrap();
     assert_eq!((page.rows.len(), page.total), (1_000, 1_600));
     // The writer outlives a derivation that does not.
     store.append_all("p", vec![span(9, Some(1), 0, 1)], vec![log(9, 1, "e", "")]).await;
@@ -260,7 +343,7 @@ async fn a_failed_commit_leaves_no_record_behind() {
     let check = async |store: &TestStore, expected: u64| {
         let trace = store.trace_of("p", 1).await;
         assert_eq!((trace.row.spans, trace.row.usage.input), (expected, Some(expected)));
-        assert_eq!(store.log_records(id(1), None, 1_000).await.unwrap().total, 2 * expected);
+        assert_eq!(store.log_records(id(1), None, None, 1_000).await.unwrap().total, 2 * expected);
         assert!(store.spans_of("p", 1).await.iter().all(|stored| stored.records.len() == 1));
     };
     check(&store, acknowledged).await;
@@ -274,7 +357,7 @@ async fn a_failed_commit_leaves_no_record_behind() {
     store.append_all("p", spans, logs).await;
     check(&store, acknowledged + 1).await;
     assert_eq!(
-        store.log_records(id(1), None, 1_000).await.unwrap().rows.len() as u64,
+        store.log_records(id(1), None, None, 1_000).await.unwrap().rows.len() as u64,
         2 * (acknowledged + 1)
     );
     store.store.take().unwrap().close();

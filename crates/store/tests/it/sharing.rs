@@ -107,5 +107,5 @@ async fn a_log_record_shares_what_its_span_says() {
     let record = LogRecord { attributes, origin: span.origin, ..log(1, 1, "event", "") };
     store.append_logs(vec![record.clone()]).await;
     assert_eq!(count(), before, "nothing in it is new");
-    assert_eq!(store.log_records(id(1), None, 1).await.unwrap().rows[0].record, record);
+    assert_eq!(store.log_records(id(1), None, None, 1).await.unwrap().rows[0].record, record);
 }

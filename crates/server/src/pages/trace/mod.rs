@@ -262,7 +262,7 @@ async fn span_view(
     let Some(selected) = place.selected else { return Ok(None) };
     let Some(found) = query::span_detail(app, &trace.row, selected).await? else { return Ok(None) };
     let around = query::around(app, trace, &found).await;
-    let logs = app.store.log_records(trace.row.trace_id, Some(selected), MAX_RECORDS).await?;
+    let logs = app.store.log_records(trace.row.trace_id, Some(selected), None, MAX_RECORDS).await?;
     let mode = preferences::text_mode(&query.text, headers);
     let (trace, query, below, self_ns) = (trace.clone(), query.clone(), place.below, place.self_ns);
     query::blocking(move || {
@@ -293,7 +293,7 @@ async fn stray_records(
     if counts.elsewhere == 0 {
         return Ok(Listed::default());
     }
-    let page = app.store.log_records(trace.row.trace_id, None, 1_000).await?;
+    let page = app.store.log_records(trace.row.trace_id, None, None, 1_000).await?;
     let awaited = &running.awaited;
     let here: HashSet<SpanId> =
         trace.spans.iter().map(|span| span.span_id).filter(|span| !awaited.contains(span)).collect();
