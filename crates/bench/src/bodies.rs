@@ -139,12 +139,12 @@ fn flattened(at: u64) -> String {
 }
 
 /// Repeats bytes until there are so many.
-fn fill(bytes: usize, unit: &[u8]) -> Vec<u8> {
+pub(crate) fn fill(bytes: usize, unit: &[u8]) -> Vec<u8> {
     unit.repeat(bytes / unit.len())
 }
 
 /// The same of what differs from one to the next.
-fn counted(bytes: usize, unit: impl Fn(u64) -> Vec<u8>) -> Vec<u8> {
+pub(crate) fn counted(bytes: usize, unit: impl Fn(u64) -> Vec<u8>) -> Vec<u8> {
     let mut filled = Vec::with_capacity(bytes);
     for at in 0.. {
         let unit = unit(at);
@@ -156,7 +156,7 @@ fn counted(bytes: usize, unit: impl Fn(u64) -> Vec<u8>) -> Vec<u8> {
     filled
 }
 
-fn field(number: u8, content: &[u8]) -> Vec<u8> {
+pub(crate) fn field(number: u8, content: &[u8]) -> Vec<u8> {
     let mut field = Vec::with_capacity(content.len() + 10);
     field.push(number << 3 | 2);
     prost::encoding::encode_varint(content.len() as u64, &mut field);
@@ -179,7 +179,7 @@ fn nested(levels: usize) -> Vec<u8> {
     (0..levels).fold(Vec::new(), |inner, _| field(6, &field(1, &[field(1, b"k"), field(2, &inner)].concat())))
 }
 
-fn request(spans: &[u8]) -> Vec<u8> {
+pub(crate) fn request(spans: &[u8]) -> Vec<u8> {
     field(1, &field(2, spans))
 }
 
@@ -189,7 +189,7 @@ fn span(fields: &[u8]) -> Vec<u8> {
 }
 
 /// Letters that do not compress well.
-fn random(bytes: usize) -> String {
+pub(crate) fn random(bytes: usize) -> String {
     let mut random = crate::words::Random::new(9);
     (0..bytes).map(|_| char::from(b'a' + random.below(26) as u8)).collect()
 }
@@ -198,11 +198,11 @@ fn list(bytes: usize, unit: &str) -> String {
     joined(bytes, |_| unit.to_owned())
 }
 
-fn array(bytes: usize, unit: &str) -> String {
+pub(crate) fn array(bytes: usize, unit: &str) -> String {
     format!("[{}]", list(bytes, unit))
 }
 
-fn joined(bytes: usize, unit: impl Fn(u64) -> String) -> String {
+pub(crate) fn joined(bytes: usize, unit: impl Fn(u64) -> String) -> String {
     let mut joined = String::with_capacity(bytes);
     for at in 0.. {
         let unit = unit(at);

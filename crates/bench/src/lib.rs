@@ -9,9 +9,11 @@
 //! ```
 
 mod bodies;
+mod log_bodies;
 mod otlp;
 mod shape;
 mod words;
 
 pub use bodies::{WORST, Worst};
+pub use log_bodies::WORST_LOGS;
 pub use shape::{Generator, Request, Shape};

@@ -3,7 +3,7 @@
 use std::{io::Write, time::Instant};
 
 use anyhow::Context;
-use bennu_bench::WORST;
+use bennu_bench::{WORST, WORST_LOGS};
 
 /// Bodies of one size, each all of one thing, one after another.
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,10 @@ pub(crate) fn run(flags: &WorstFlags, url: &str) -> anyhow::Result<()> {
         "idle: {idle} MB; highest resident memory of one body, MB above that (before it was sent, seconds, status)"
     );
     println!("| body | protobuf | protobuf, gzip | JSON | JSON, gzip |\n|---|---|---|---|---|");
-    for worst in WORST.iter().filter(|worst| worst.name.contains(&flags.only)) {
+    let logs_url = url.replace("/v1/traces", "/v1/logs");
+    let spans = WORST.iter().map(|worst| (worst, url));
+    let all = spans.chain(WORST_LOGS.iter().map(|worst| (worst, logs_url.as_str())));
+    for (worst, url) in all.filter(|(worst, _)| worst.name.contains(&flags.only)) {
         print!("| {} |", worst.name);
         for (content_type, make) in
             [("application/x-protobuf", worst.protobuf), ("application/json", worst.json)]

@@ -6,7 +6,7 @@ use bennu_model::{Content, Detail, Kind, LogRecord, Message, Part, Span, StatusC
 use bennu_semconv::otel;
 use serde_json::Value as Json;
 
-use super::{fold, normalise, normalise::parse};
+use super::{fold, normalise, normalise::tree};
 
 /// Characters of a preview.
 const PREVIEW_CHARS: usize = 240;
@@ -141,10 +141,12 @@ fn message(message: &Message) -> Option<Cow<'_, str>> {
 }
 
 fn content(content: &Content) -> Option<Cow<'_, str>> {
-    match parse(&content.value) {
-        Json::String(text) => (!matches!(text.trim(), "" | "null")).then(|| text.into()),
-        value => json(&value).map(|text| text.into_owned().into()),
-    }
+    let text = match tree(&content.value) {
+        None => Cow::from(&content.value),
+        Some(Json::String(text)) => text.into(),
+        Some(value) => return json(&value).map(|text| text.into_owned().into()),
+    };
+    (!matches!(text.trim(), "" | "null")).then_some(text)
 }
 
 /// What a person would call the text of a JSON value: an only string, a member named like a question or an answer, the last

@@ -10,11 +10,24 @@ const MAX_VALUES: usize = 200_000;
 
 /// JSON text to JSON; other text stays text.
 pub(crate) fn parse(text: &str) -> Json {
-    let read = match text.trim_start().as_bytes().first() {
+    tree(text).unwrap_or_else(|| Json::String(text.to_owned()))
+}
+
+/// JSON text to JSON; None for other text, which may be long and need not be copied.
+pub(crate) fn tree(text: &str) -> Option<Json> {
+    match text.trim_start().as_bytes().first() {
         Some(b'{' | b'[' | b'"') => read(text, MAX_VALUES),
         _ => None,
-    };
-    read.unwrap_or_else(|| Json::String(text.to_owned()))
+    }
+}
+
+/// What a text says that is no JSON, or the JSON of a text.
+pub(crate) fn plain(text: &str) -> Option<Cow<'_, str>> {
+    match tree(text) {
+        None => Some(text.into()),
+        Some(Json::String(text)) => Some(text.into()),
+        Some(_) => None,
+    }
 }
 
 /// Some members of the object that a text is; what else it holds is not kept. None if it is no object.

@@ -6,9 +6,10 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     Meaning, Place,
-    bounded::members,
+    bounded::{members, plain, tree},
     document, events, exchange,
     field::Field,
+    message,
     source::{Attributes, Shape, Source, parse},
 };
 
@@ -176,8 +177,8 @@ fn complete_call(meaning: &mut Meaning) {
     let is_call = meaning.detail.kind == Kind::Llm;
     if is_call && meaning.detail.input_messages.is_empty() {
         // Plain text may be anything, even the name of a Python object.
-        let said =
-            meaning.detail.input.as_ref().map(|input| parse(&input.value)).filter(|json| !json.is_string());
+        let said = meaning.detail.input.as_ref().and_then(|input| tree(&input.value));
+        let said = said.filter(|json| !json.is_string());
         meaning.detail.input_messages = said.as_ref().map(exchange::request).unwrap_or_default();
         if !meaning.detail.input_messages.is_empty() {
             meaning.tell(Field::InputMessages, "input", Place::Derived);
@@ -185,7 +186,10 @@ fn complete_call(meaning: &mut Meaning) {
     }
     let Some(output) = &meaning.detail.output else { return };
     let said = (is_call && meaning.detail.output_messages.is_empty())
-        .then(|| exchange::answer(&parse(&output.value)))
+        .then(|| match tree(&output.value) {
+            Some(json) => exchange::answer(&json),
+            None => message::said(&output.value, "assistant"),
+        })
         .filter(|said| !said.is_empty());
     let answer = members(&output.value, &["id", "model", "usage", "llm_output", "generations"]);
     let detail = &mut meaning.detail;
@@ -233,14 +237,16 @@ fn finish_agent(meaning: &mut Meaning) {
         meaning.tell(Field::OutputMessages, "input_messages", Place::Derived);
         return;
     }
-    let plain = |content: &Option<Content>| Some(parse(&content.as_ref()?.value)).filter(Json::is_string);
+    let said = |content: &Option<Content>, speaker| {
+        plain(&content.as_ref()?.value).map(|text| message::said(&text, speaker))
+    };
     let mut told = Vec::new();
-    if let (true, Some(text)) = (detail.input_messages.is_empty(), plain(&detail.input)) {
-        detail.input_messages = exchange::request(&text);
+    if let (true, Some(asked)) = (detail.input_messages.is_empty(), said(&detail.input, "user")) {
+        detail.input_messages = asked;
         told.push((Field::InputMessages, "input"));
     }
-    if let Some(text) = plain(&detail.output) {
-        detail.output_messages = exchange::answer(&text);
+    if let Some(answered) = said(&detail.output, "assistant") {
+        detail.output_messages = answered;
         told.push((Field::OutputMessages, "output"));
     }
     for (field, from) in told {
@@ -253,8 +259,8 @@ fn finish_retrieval(meaning: &mut Meaning) {
     let detail = &mut meaning.detail;
     let mut told = Vec::new();
     if let (None, Some(input)) = (&detail.query, &detail.input) {
-        let only = match parse(&input.value) {
-            Json::Object(members) if members.len() == 1 => {
+        let only = match tree(&input.value) {
+            Some(Json::Object(members)) if members.len() == 1 => {
                 members.values().next().and_then(Json::as_str).map(str::to_owned)
             }
             _ => None,
@@ -262,12 +268,12 @@ fn finish_retrieval(meaning: &mut Meaning) {
         detail.query = Some(only.unwrap_or_else(|| input.value.clone()));
         told.push((Field::Query, "input"));
     }
-    if let (true, Some(output)) = (detail.documents.is_empty(), &detail.output) {
-        let json = parse(&output.value);
-        if json.is_array() || json.get("documents").is_some() {
-            detail.documents = document::documents(&json);
-            told.extend(detail.documents.first().map(|_| (Field::Documents, "output")));
-        }
+    if let (true, Some(output)) = (detail.documents.is_empty(), &detail.output)
+        && let Some(json) = tree(&output.value)
+        && (json.is_array() || json.get("documents").is_some())
+    {
+        detail.documents = document::documents(&json);
+        told.extend(detail.documents.first().map(|_| (Field::Documents, "output")));
     }
     for (field, from) in told {
         meaning.tell(field, from, Place::Derived);

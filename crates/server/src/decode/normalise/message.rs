@@ -25,15 +25,18 @@ pub(crate) fn messages(json: &Json, speaker: &str) -> Vec<Message> {
             super::exchange::request(json)
         }
         Json::Object(_) => message(json, speaker).into_iter().collect(),
-        Json::String(text) if !text.is_empty() => {
-            vec![Message {
-                role: speaker.into(),
-                parts: vec![Part::Text { text: text.clone() }],
-                ..Message::default()
-            }]
-        }
+        Json::String(text) => said(text, speaker),
         _ => Vec::new(),
     }
+}
+
+/// A message that is only a text; none for the empty one.
+pub(super) fn said(text: &str, speaker: &str) -> Vec<Message> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let parts = vec![Part::Text { text: text.to_owned() }];
+    vec![Message { role: speaker.into(), parts, ..Message::default() }]
 }
 
 fn message(json: &Json, speaker: &str) -> Option<Message> {

@@ -29,7 +29,7 @@ use std::borrow::Cow;
 
 use bennu_model::{Detail, LogRecord, Span};
 
-pub(crate) use bounded::parse;
+pub(crate) use bounded::{parse, tree};
 pub use dialects::document as dialects;
 pub use events::is_meaningful;
 pub(crate) use field::Field;
