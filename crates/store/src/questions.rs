@@ -124,21 +124,35 @@ impl Store {
         self.readers.ask(move |connection| reader::links_to(connection, trace_id)).await
     }
 
-    /// The spans of a trace with all their content, by start; or only those with these ids, at most 256, as far as the trace has
-    /// them. `trace` is [`TraceRow::id`](crate::TraceRow).
+    /// Some spans of a trace with all their content, by start: those with these ids, at most 256, as far as the trace has them.
+    /// `trace` is [`TraceRow::id`](crate::TraceRow).
     ///
     /// # Errors
     /// [`Error::TooMany`](crate::Error) ids; [`Error::TooLarge`](crate::Error) content; else as every question.
-    pub async fn spans(&self, trace: i64, only: Option<Vec<SpanId>>) -> Result<Vec<StoredSpan>> {
-        self.readers.ask(move |connection| reader::trace_spans(connection, trace, only.as_deref())).await
+    pub async fn spans(&self, trace: i64, of: Vec<SpanId>) -> Result<Vec<StoredSpan>> {
+        self.readers.ask(move |connection| reader::trace_spans(connection, trace, &of)).await
     }
 
-    /// Of these spans of a trace, at most 256, the first by start that hold `max_bytes` together; at least one, if it has any of
-    /// them. The page's `next` tells whether there were more. For who reads a trace in parts.
+    /// The ids of all spans of a trace, by start: what [`part_of_spans`](Store::part_of_spans) reads, for who reads a trace in
+    /// parts.
     ///
     /// # Errors
-    /// [`Error::TooMany`](crate::Error) ids; else as every question.
-    pub async fn part_of_spans(&self, trace: i64, of: Vec<SpanId>, max_bytes: usize) -> Result<SpanPage> {
+    /// [`Error::TooMany`](crate::Error) spans, more than 1,000,000; else as every question.
+    pub async fn span_ids(&self, trace: i64) -> Result<Vec<SpanId>> {
+        self.readers.ask(move |connection| reader::span_ids(connection, trace)).await
+    }
+
+    /// These spans of a trace in this order, as many of them as hold `max_bytes` together, at least one; and how many ids that
+    /// took. Ids that the trace does not have are passed over.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn part_of_spans(
+        &self,
+        trace: i64,
+        of: Vec<SpanId>,
+        max_bytes: usize,
+    ) -> Result<(Vec<StoredSpan>, usize)> {
         self.readers.ask(move |connection| reader::part_of_spans(connection, trace, &of, max_bytes)).await
     }
 

@@ -1,6 +1,6 @@
-//! Answers that are sent in parts: a trace may hold more than memory should.
+//! Answers full of content: a trace is sent in parts, since it may hold more than memory should.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use axum::{
     body::Body,
@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bennu_model::SpanId;
-use bennu_store::{StoredSpan, Trace};
+use bennu_store::StoredSpan;
 use bytes::Bytes;
 use futures_util::stream;
 use serde_json::Value;
@@ -22,7 +22,7 @@ const PART_BYTES: usize = 4 << 20;
 
 type Write = fn(Vec<StoredSpan>, &mut Vec<u8>);
 
-/// A trace's spans, read and written a part at a time.
+/// A trace's spans, read and written a part at a time. Whoever reads slowly holds one part in memory.
 pub(super) struct Parts {
     app: App,
     /// The trace's row.
@@ -36,9 +36,10 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn new(app: App, trace: &Trace, write: Write, tail: &'static str) -> Self {
-        let left = trace.spans.iter().map(|span| span.span_id).collect();
-        Parts { app, trace: trace.row.id, left, write, begun: false, tail }
+    /// All spans of a trace's row. Refused for more than a million.
+    pub(super) async fn new(app: App, trace: i64, write: Write, tail: &'static str) -> Result<Self, Error> {
+        let left = app.store.span_ids(trace).await?.into();
+        Ok(Parts { app, trace, left, write, begun: false, tail })
     }
 
     /// The answer: `head`, the elements, the tail. The first part is made before anything is sent, so that what is wrong can be
@@ -60,18 +61,11 @@ impl Parts {
         while !self.left.is_empty() {
             let _turn = query::turn(&self.app).await?;
             let asked: Vec<SpanId> = self.left.iter().take(PART_SPANS).copied().collect();
-            let count = asked.len();
-            let page = self.app.store.part_of_spans(self.trace, asked, PART_BYTES).await?;
-            // What was asked for and did not come stays, if there was more than fits; else it is gone.
-            let read: HashSet<SpanId> = page.spans.iter().map(|stored| stored.span.span_id).collect();
-            let asked = self.left.drain(..count).collect::<Vec<_>>();
-            if page.next.is_some() {
-                let unread = asked.into_iter().rev().filter(|id| !read.contains(id));
-                unread.for_each(|id| self.left.push_front(id));
-            }
+            let (spans, looked_at) = self.app.store.part_of_spans(self.trace, asked, PART_BYTES).await?;
+            self.left.drain(..looked_at);
             let (write, start) = (self.write, text.len());
             text = query::blocking(move || {
-                write(page.spans, &mut text);
+                write(spans, &mut text);
                 text
             })
             .await?;
@@ -94,4 +88,11 @@ pub(super) fn element(text: &mut Vec<u8>, value: &Value) {
     text.push(b',');
     // Nothing in a JSON value cannot be written, and memory takes everything.
     serde_json::to_writer(text, value).unwrap_or_default();
+}
+
+/// An answer full of content, made and written away from the threads that answer others, and while it is this answer's turn: as
+/// values and text it takes several times the memory of what was read.
+pub(super) async fn written(make: impl FnOnce() -> Value + Send + 'static) -> Result<Response, Error> {
+    let text = query::blocking(move || make().to_string()).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
 }

@@ -1,8 +1,8 @@
 //! `/v1/projects/{project}/spans`, as Phoenix answers.
 
 use axum::{
-    Json,
     extract::{Path, Query, State},
+    response::Response,
 };
 use bennu_model::{Attribute, Event, Kind, StatusCode, Value as Any};
 use bennu_store::{AttributeFilter, SpanFilter, StoredSpan};
@@ -12,6 +12,7 @@ use super::{
     cursor::{read_cursor, write_cursor},
     global_id,
     parameters::Parameters,
+    parts::written,
     projects, rfc3339,
 };
 use crate::{app::App, error::Error, query};
@@ -21,7 +22,7 @@ pub(crate) async fn list(
     State(app): State<App>,
     Path(project): Path<String>,
     Query(query): Query<Vec<(String, String)>>,
-) -> Result<Json<Value>, Error> {
+) -> Result<Response, Error> {
     let mut parameters = Parameters::new(query);
     let limit = parameters.limit(100, 1000)?;
     let cursor = parameters.read("cursor", "the next_cursor of the page before", read_cursor)?;
@@ -46,8 +47,11 @@ pub(crate) async fn list(
     let _turn = query::turn(&app).await?;
     let page = app.store.project_spans(&project.name, filter, cursor, limit).await?;
     let next = page.next.map(write_cursor);
-    let data = query::blocking(move || page.spans.iter().map(answer).collect::<Vec<_>>()).await?;
-    Ok(Json(json!({"data": data, "next_cursor": next})))
+    written(move || {
+        let data: Vec<Value> = page.spans.iter().map(answer).collect();
+        json!({"data": data, "next_cursor": next})
+    })
+    .await
 }
 
 /// `key:value`; the value is JSON where it reads as JSON, so `5` is a number and `"5"` a text.

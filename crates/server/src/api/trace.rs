@@ -1,5 +1,7 @@
 //! `/v1/traces/{trace_id}`: one trace with everything in it, in one vocabulary whatever the dialect.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{Path, Query, State},
@@ -43,6 +45,7 @@ pub(crate) async fn trace(
         "status": if row.errors > 0 { "ERROR" } else { "OK" },
         "errors": row.errors,
         "running": row.running,
+        "span_count": row.spans,
         "session_id": row.session_id,
         "user_id": row.user_id,
         "service": row.service,
@@ -54,7 +57,7 @@ pub(crate) async fn trace(
     let write = |spans: Vec<StoredSpan>, text: &mut Vec<u8>| {
         spans.into_iter().for_each(|stored| parts::element(text, &span(&SpanDetail::new(stored))));
     };
-    Parts::new(app, &trace, write, "]}").answer(head.into()).await
+    Parts::new(app, row.id, write, "]}").await?.answer(head.into()).await
 }
 
 /// `GET /v1/traces/{trace_id}/otlp?project=`: the trace as OTLP/JSON, as it was sent.
@@ -65,10 +68,11 @@ pub(crate) async fn otlp(
 ) -> Result<Response, Error> {
     let trace = find(&app, &trace_id, Parameters::new(query)).await?;
     let write = |spans: Vec<StoredSpan>, text: &mut Vec<u8>| {
-        let groups = spans.chunk_by(|a, b| a.span.origin == b.span.origin);
+        let shared = |a: &StoredSpan, b: &StoredSpan| Arc::ptr_eq(&a.span.origin, &b.span.origin);
+        let groups = spans.chunk_by(|a, b| shared(a, b) || a.span.origin == b.span.origin);
         groups.for_each(|group| parts::element(text, &query::otlp_resource(group)));
     };
-    Parts::new(app, &trace, write, "]}").answer(br#"{"resourceSpans":["#.to_vec()).await
+    Parts::new(app, trace.row.id, write, "]}").await?.answer(br#"{"resourceSpans":["#.to_vec()).await
 }
 
 /// `GET /v1/traces/{trace_id}/spans/{span_id}/openai?project=`: the call as an OpenAI request.

@@ -47,7 +47,7 @@ pub(crate) async fn spans_with(
 }
 
 async fn details(app: &App, trace: &TraceRow, only: Vec<SpanId>) -> Result<Vec<SpanDetail>, Error> {
-    let spans = app.store.spans(trace.id, Some(only)).await?;
+    let spans = app.store.spans(trace.id, only).await?;
     blocking(move || spans.into_iter().map(SpanDetail::new).collect()).await
 }
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use bennu_model::{Origin, Resource};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::spans::size_of;
+use super::spans::attributes_bytes;
 use crate::{
     Error, Result,
     stored::{
@@ -95,14 +95,14 @@ impl Bodies for Fetch<'_> {
             None => {
                 let content = self.body(resource)?;
                 let shared = Arc::new(decode_resource(&content, self)?);
-                self.origin_bytes += size_of(&shared.attributes);
+                self.origin_bytes += attributes_bytes(&shared.attributes);
                 self.resources.insert(resource, shared.clone());
                 shared
             }
         };
         let content = self.body(scope)?;
         let origin = Arc::new(decode_origin(shared, &content, self)?);
-        self.origin_bytes += 256 + size_of(&origin.scope_attributes);
+        self.origin_bytes += 256 + attributes_bytes(&origin.scope_attributes);
         self.origins.insert((resource, scope), origin.clone());
         Ok(origin)
     }

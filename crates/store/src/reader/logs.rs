@@ -9,7 +9,7 @@ use super::{
     cursor::Cursor,
     fetch::Fetch,
     projects::count,
-    spans::{MAX_PAGE_BYTES, origin_bytes, size_of},
+    spans::{MAX_PAGE_BYTES, attributes_bytes, origin_bytes, value_bytes},
 };
 use crate::{
     Result,
@@ -163,7 +163,9 @@ pub(crate) fn meaning(
         cut = records.len() == MAX_RECORDS;
         if !cut {
             let record = read(row, fetch)?.record;
-            let shared = records.last().is_some_and(|last| Arc::ptr_eq(&last.origin, &record.origin));
+            let shared = records.last().is_some_and(|last| {
+                Arc::ptr_eq(&last.origin, &record.origin) || last.origin == record.origin
+            });
             bytes += size_bytes(&record) + if shared { 0 } else { origin_bytes(&record.origin) };
             cut = bytes > MAX_MEANING_BYTES && !records.is_empty();
             if !cut {
@@ -198,5 +200,6 @@ fn read(row: &Row<'_>, fetch: &mut Fetch<'_>) -> Result<LogRow> {
 
 /// Bytes it holds in memory, about, without its origin.
 pub(crate) fn size_bytes(record: &LogRecord) -> usize {
-    512 + record.body.size_bytes() + size_of(&record.attributes)
+    let texts = record.severity_text.len() + record.event_name.len();
+    512 + texts + value_bytes(&record.body) + attributes_bytes(&record.attributes)
 }

@@ -30,7 +30,7 @@ pub(crate) fn recent_spans(
          ORDER BY start_ns DESC, trace.id DESC LIMIT ?",
     )?;
     let traces = select.query_map((project, service, limit as i64), |row| row.get::<_, i64>(0))?;
-    let sql = spans::select("span.trace = ?") + " ORDER BY span.start_ns DESC, span.id DESC LIMIT ?";
+    let sql = "SELECT id FROM span WHERE trace = ? ORDER BY start_ns DESC, id DESC LIMIT ?";
     let mut newest = Vec::new();
     let mut bytes = 0;
     for trace in traces {
@@ -39,7 +39,7 @@ pub(crate) fn recent_spans(
             break;
         }
         let params = vec![trace?.into(), (missing as i64).into()];
-        let (found, cut) = spans::collect(&snapshot, &sql, params, (missing, MAX_PAGE_BYTES), |_| true)?;
+        let (found, cut) = spans::collect(&snapshot, sql, params, (missing, MAX_PAGE_BYTES), |_| true)?;
         bytes += found.iter().map(spans::stored_bytes).sum::<usize>();
         newest.extend(found);
         if cut.is_some() {

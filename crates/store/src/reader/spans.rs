@@ -1,8 +1,10 @@
 //! Spans with everything they were sent with.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
-use bennu_model::{Attribute, LogRecord, Origin, OtelKind, Span, SpanId, Status, StatusCode, TraceId};
+use bennu_model::{
+    Attribute, LogRecord, Origin, OtelKind, Span, SpanId, Status, StatusCode, TraceId, Value as Any,
+};
 use rusqlite::{Connection, Row, types::Value};
 
 use super::{
@@ -10,7 +12,7 @@ use super::{
     fetch::Fetch,
     logs,
     span_filter::SpanFilter,
-    trace::{self, MAX_SPANS, SpanRow, USAGE_JOIN},
+    trace::{self, SpanRow, USAGE_JOIN},
 };
 use crate::{
     Error, Result,
@@ -48,49 +50,50 @@ pub(crate) const MAX_PAGE_BYTES: usize = 32 << 20;
 /// Spans that can be asked for by their ids at once.
 const MAX_NAMED_SPANS: usize = 256;
 
-/// The spans of a trace's row, by start; only some of them if asked for.
-pub(crate) fn trace_spans(
-    connection: &Connection,
-    trace: i64,
-    only: Option<&[SpanId]>,
-) -> Result<Vec<StoredSpan>> {
-    match collect_trace(connection, trace, only, MAX_ANSWER_BYTES)? {
-        (spans, None) => Ok(spans),
-        (_, Some(_)) => Err(Error::TooLarge(MAX_ANSWER_BYTES)),
-    }
+/// Ids of one trace that an answer holds.
+const MAX_IDS: usize = 1_000_000;
+
+/// The ids of all spans of a trace's row, by start.
+pub(crate) fn span_ids(connection: &Connection, trace: i64) -> Result<Vec<SpanId>> {
+    let mut select = connection.prepare_cached(
+        "SELECT span_id FROM span WHERE trace = ? ORDER BY start_ns, end_ns DESC, id LIMIT ?",
+    )?;
+    let ids = select.query_map((trace, MAX_IDS as i64 + 1), |row| row.get(0).map(SpanId))?;
+    let ids = ids.collect::<rusqlite::Result<Vec<_>>>()?;
+    if ids.len() > MAX_IDS { Err(Error::TooMany(MAX_IDS)) } else { Ok(ids) }
 }
 
-/// The first of some spans, as many as fit.
+/// Some spans of a trace's row, by start.
+pub(crate) fn trace_spans(connection: &Connection, trace: i64, of: &[SpanId]) -> Result<Vec<StoredSpan>> {
+    if of.len() > MAX_NAMED_SPANS {
+        return Err(Error::TooMany(MAX_NAMED_SPANS));
+    }
+    let (mut spans, looked_at) = part_of_spans(connection, trace, of, MAX_ANSWER_BYTES)?;
+    if looked_at < of.len() {
+        return Err(Error::TooLarge(MAX_ANSWER_BYTES));
+    }
+    spans.sort_by_key(|stored| (stored.row.start_ns, Reverse(stored.row.end_ns), stored.row.id));
+    spans.dedup_by_key(|stored| stored.row.id);
+    Ok(spans)
+}
+
+/// Spans in the order in which they are named, until they are large enough together; and how many names that took.
 pub(crate) fn part_of_spans(
     connection: &Connection,
     trace: i64,
     of: &[SpanId],
     max_bytes: usize,
-) -> Result<SpanPage> {
-    let (spans, next) = collect_trace(connection, trace, Some(of), max_bytes)?;
-    Ok(SpanPage { spans, next })
-}
-
-fn collect_trace(
-    connection: &Connection,
-    trace: i64,
-    only: Option<&[SpanId]>,
-    max_bytes: usize,
-) -> Result<(Vec<StoredSpan>, Option<Cursor>)> {
-    let mut sql = select("span.trace = ?");
-    let mut params: Vec<Value> = vec![trace.into()];
-    if let Some(only) = only {
-        if only.len() > MAX_NAMED_SPANS {
-            return Err(Error::TooMany(MAX_NAMED_SPANS));
+) -> Result<(Vec<StoredSpan>, usize)> {
+    let snapshot = connection.unchecked_transaction()?;
+    let mut reading = Reading::new(&snapshot, max_bytes);
+    for (looked_at, span_id) in of.iter().enumerate() {
+        if let Some(stored) = span_of_trace(&snapshot, &mut reading.fetch, trace, *span_id)?
+            && !reading.take(stored)?
+        {
+            return Ok((reading.spans, looked_at));
         }
-        // None of them is none, not all: `IN ()` is SQLite's way to say so.
-        let places = vec!["?"; only.len()].join(", ");
-        sql.push_str(&format!(" AND span.span_id IN ({places})"));
-        params.extend(only.iter().map(|span_id| Value::from(span_id.0.to_vec())));
     }
-    sql.push_str(" ORDER BY span.start_ns, span.end_ns DESC, span.id LIMIT ?");
-    params.push((MAX_SPANS as i64).into());
-    collect(connection, &sql, params, (MAX_SPANS, max_bytes), |_| true)
+    Ok((reading.spans, of.len()))
 }
 
 /// One span of a trace's row, without its log records.
@@ -113,7 +116,9 @@ pub(crate) fn project_spans(
     from: Option<Cursor>,
     limit: usize,
 ) -> Result<SpanPage> {
-    let mut sql = select("span.project = (SELECT id FROM project WHERE name = ?)");
+    let mut sql = "SELECT span.id FROM span JOIN trace ON trace.id = span.trace \
+                   WHERE span.project = (SELECT id FROM project WHERE name = ?)"
+        .to_owned();
     let mut params: Vec<Value> = vec![project.to_owned().into()];
     filter.restrict(&mut sql, &mut params);
     let (direction, after) = if filter.ascending { ("ASC", ">=") } else { ("DESC", "<=") };
@@ -128,7 +133,7 @@ pub(crate) fn project_spans(
     Ok(SpanPage { spans, next })
 }
 
-pub(super) fn select(condition: &str) -> String {
+fn select(condition: &str) -> String {
     format!(
         "SELECT {}, trace.trace_id AS trace_id, refs, data FROM span JOIN trace ON trace.id = span.trace {USAGE_JOIN} \
          WHERE {condition}",
@@ -136,7 +141,8 @@ pub(super) fn select(condition: &str) -> String {
     )
 }
 
-/// Reads rows of [`select`] up to a number and a size; says where to go on.
+/// Reads spans up to a number and a size, and says where to go on. `sql` selects their row ids in order: a sort should not carry
+/// their content.
 pub(super) fn collect(
     connection: &Connection,
     sql: &str,
@@ -144,56 +150,99 @@ pub(super) fn collect(
     (limit, max_bytes): (usize, usize),
     keep: impl Fn(&Span) -> bool,
 ) -> Result<(Vec<StoredSpan>, Option<Cursor>)> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(rusqlite::params_from_iter(params))?;
-    let mut fetch = Fetch::new(connection);
-    let mut spans = Vec::new();
-    let mut bytes = 0;
-    // Most traces have no log records that mean anything: that is asked once a trace.
-    let mut meaning: HashMap<TraceId, bool> = HashMap::new();
-    while let Some(row) = rows.next()? {
-        let mut stored = read(row, &mut fetch)?;
+    let mut ids = connection.prepare_cached(sql)?;
+    let mut ids = ids.query(rusqlite::params_from_iter(params))?;
+    let mut statement = connection.prepare_cached(&select("span.id = ?"))?;
+    let mut reading = Reading::new(connection, max_bytes);
+    while let Some(id) = ids.next()? {
+        let mut rows = statement.query([id.get::<_, i64>(0)?])?;
+        let Some(row) = rows.next()? else { continue };
+        let stored = read(row, &mut reading.fetch)?;
         if keep(&stored.span) {
-            let trace_id = stored.span.trace_id;
-            let has_meaning = match meaning.get(&trace_id) {
-                Some(known) => *known,
-                None => logs::has_meaning(connection, trace_id)?,
-            };
-            meaning.insert(trace_id, has_meaning);
-            if has_meaning {
-                (stored.records, stored.records_left_out) =
-                    logs::meaning(connection, &mut fetch, trace_id, stored.span.span_id)?;
+            let next = Cursor { key: stored.row.start_ns, id: stored.row.id };
+            if reading.spans.len() == limit || !reading.take(stored)? {
+                return Ok((reading.spans, Some(next)));
             }
-            bytes += stored_bytes(&stored);
-            if spans.len() == limit || (bytes > max_bytes && !spans.is_empty()) {
-                let next = Cursor { key: stored.row.start_ns, id: stored.row.id };
-                return Ok((spans, Some(next)));
-            }
-            spans.push(stored);
         }
     }
-    Ok((spans, None))
+    Ok((reading.spans, None))
+}
+
+/// Spans of an answer, as far as they are read.
+struct Reading<'c> {
+    connection: &'c Connection,
+    fetch: Fetch<'c>,
+    spans: Vec<StoredSpan>,
+    bytes: usize,
+    max_bytes: usize,
+    /// Most traces have no log records that mean anything: that is asked once a trace.
+    meaning: HashMap<TraceId, bool>,
+}
+
+impl<'c> Reading<'c> {
+    fn new(connection: &'c Connection, max_bytes: usize) -> Self {
+        let fetch = Fetch::new(connection);
+        Reading { connection, fetch, spans: Vec::new(), bytes: 0, max_bytes, meaning: HashMap::new() }
+    }
+
+    /// Adds a span and its log records, unless that is too much; the first is never.
+    fn take(&mut self, mut stored: StoredSpan) -> Result<bool> {
+        let (trace_id, span_id) = (stored.span.trace_id, stored.span.span_id);
+        let has_meaning = match self.meaning.get(&trace_id) {
+            Some(known) => *known,
+            None => logs::has_meaning(self.connection, trace_id)?,
+        };
+        self.meaning.insert(trace_id, has_meaning);
+        if has_meaning {
+            (stored.records, stored.records_left_out) =
+                logs::meaning(self.connection, &mut self.fetch, trace_id, span_id)?;
+        }
+        self.bytes += stored_bytes(&stored);
+        let fits = self.bytes <= self.max_bytes || self.spans.is_empty();
+        if fits {
+            self.spans.push(stored);
+        }
+        Ok(fits)
+    }
 }
 
 /// Bytes that a span and its records hold in memory, about; of the origin as many as an answer has that repeats it for every span.
 pub(super) fn stored_bytes(stored: &StoredSpan) -> usize {
     let span = &stored.span;
-    let events = span.events.iter().map(|event| 128 + size_of(&event.attributes));
-    let links = span.links.iter().map(|link| 128 + size_of(&link.attributes));
+    let texts = span.name.len() + span.status.message.len() + span.trace_state.len();
+    let events = span.events.iter().map(|event| 128 + event.name.len() + attributes_bytes(&event.attributes));
+    let links =
+        span.links.iter().map(|link| 128 + link.trace_state.len() + attributes_bytes(&link.attributes));
     let records = stored.records.iter().map(logs::size_bytes);
-    512 + origin_bytes(&span.origin)
-        + size_of(&span.attributes)
+    512 + texts
+        + origin_bytes(&span.origin)
+        + attributes_bytes(&span.attributes)
         + events.chain(links).chain(records).sum::<usize>()
 }
 
 /// Bytes that an origin holds in memory, about.
 pub(super) fn origin_bytes(origin: &Origin) -> usize {
-    size_of(&origin.resource.attributes) + size_of(&origin.scope_attributes)
+    let texts =
+        [&origin.scope_name, &origin.scope_version, &origin.scope_schema_url, &origin.resource.schema_url];
+    256 + texts.into_iter().map(String::len).sum::<usize>()
+        + attributes_bytes(&origin.resource.attributes)
+        + attributes_bytes(&origin.scope_attributes)
 }
 
 /// Bytes that attributes hold in memory, about.
-pub(super) fn size_of(attributes: &[Attribute]) -> usize {
-    attributes.iter().map(|(key, value)| 64 + key.len() + value.size_bytes()).sum()
+pub(super) fn attributes_bytes(attributes: &[Attribute]) -> usize {
+    attributes.iter().map(|(key, value)| size_of::<Attribute>() + key.len() + value_bytes(value)).sum()
+}
+
+/// Bytes that a value holds in memory besides its own place.
+pub(super) fn value_bytes(value: &Any) -> usize {
+    match value {
+        Any::Empty | Any::Bool(_) | Any::Int(_) | Any::Double(_) => 0,
+        Any::Text(text) => text.len(),
+        Any::Bytes(bytes) => bytes.len(),
+        Any::Array(values) => values.iter().map(|value| size_of::<Any>() + value_bytes(value)).sum(),
+        Any::Map(entries) => attributes_bytes(entries),
+    }
 }
 
 fn read(row: &Row<'_>, fetch: &mut Fetch<'_>) -> Result<StoredSpan> {

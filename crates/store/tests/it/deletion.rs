@@ -46,13 +46,13 @@ async fn content_goes_from_the_disk_unless_somebody_else_refers_to_it() {
     }
     // Of trace 2: the resource, the scope, input, output and two messages.
     assert_eq!(bodies(), 6);
-    let survivor = store.spans(store.trace_of("p", 2).await.row.id, None).await.unwrap().pop().unwrap().span;
+    let survivor = store.all_spans(store.trace_of("p", 2).await.row.id).await.unwrap().pop().unwrap().span;
     assert_eq!(survivor.attributes[0].1.as_text(), Some(shared));
 
     // What was forgotten can be stored again.
     store.append("p", vec![with_content(1, 1, shared)]).await;
     store.reopen();
-    let again = store.spans(store.trace_of("p", 1).await.row.id, None).await.unwrap().pop().unwrap().span;
+    let again = store.all_spans(store.trace_of("p", 1).await.row.id).await.unwrap().pop().unwrap().span;
     assert!(again.attributes[1].1.as_text().unwrap().contains("the secret of trace 1"));
 }
 
@@ -92,7 +92,7 @@ async fn deleting_while_writing_damages_nothing() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     for round in 0..60 {
         let trace = store.trace_of("kept", round).await;
-        let spans = store.spans(trace.row.id, None).await.unwrap();
+        let spans = store.all_spans(trace.row.id).await.unwrap();
         assert_eq!(spans[0].span.attributes.len(), 3, "every body is still there");
     }
 }

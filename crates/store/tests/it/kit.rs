@@ -84,7 +84,12 @@ impl TestStore {
     /// The spans of a trace, whole, by start.
     pub(crate) async fn spans_of(&self, project: &str, trace: u8) -> Vec<StoredSpan> {
         let row = self.trace_of(project, trace).await.row;
-        self.spans(row.id, None).await.unwrap()
+        self.all_spans(row.id).await.unwrap()
+    }
+
+    pub(crate) async fn all_spans(&self, trace: i64) -> bennu_store::Result<Vec<StoredSpan>> {
+        let ids = self.span_ids(trace).await?;
+        Ok(self.part_of_spans(trace, ids, usize::MAX).await?.0)
     }
 
     pub(crate) async fn trace_of(&self, project: &str, trace: u8) -> Trace {

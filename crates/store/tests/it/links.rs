@@ -61,7 +61,7 @@ async fn a_span_keeps_all_its_links_and_some_can_be_found() {
     let many: Vec<(u8, u8)> = (1..=200).map(|number| (100, number)).collect();
     store.append("p", vec![linking(span(1, None, 0, 1), &many)]).await;
     let trace = store.trace_of("p", 1).await.row.id;
-    assert_eq!(store.spans(trace, None).await.unwrap()[0].span.links.len(), 200);
+    assert_eq!(store.all_spans(trace).await.unwrap()[0].span.links.len(), 200);
     let path = store.directory.path().join("bennu.db");
     let connection = rusqlite::Connection::open(path).unwrap();
     let count = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
@@ -77,7 +77,7 @@ async fn a_file_of_version_1_is_taken_over_without_its_old_links() {
     store.append("p", vec![linking(of_trace(span(1, None, 0, 1), 2), &[(9, 1)])]).await;
     store.reopen_from_version(1);
     let trace = store.trace_of("p", 2).await.row.id;
-    assert_eq!(store.spans(trace, None).await.unwrap()[0].span.links.len(), 1, "nothing is lost");
+    assert_eq!(store.all_spans(trace).await.unwrap()[0].span.links.len(), 1, "nothing is lost");
     assert_eq!(to(&store, 9).await, [], "the old link is not known from here");
     store.append("p", vec![linking(of_trace(span(2, None, 0, 1), 2), &[(9, 1)])]).await;
     assert_eq!(to(&store, 9).await, [(2, 2, 1)]);

@@ -158,7 +158,7 @@ async fn spans_and_records_share_their_origin_in_an_answer() {
     store.append_all("p", (1..=100).map(of).collect(), logs.collect()).await;
     let trace = store.trace_of("p", 1).await;
     let some = trace.spans[..60].iter().map(|span| span.span_id).collect();
-    let spans = store.spans(trace.row.id, Some(some)).await.unwrap();
+    let spans = store.spans(trace.row.id, some).await.unwrap();
     let mut resources: Vec<_> =
         spans.iter().map(|stored| Arc::as_ptr(&stored.span.origin.resource)).collect();
     resources.extend(spans[0].records.iter().map(|record| Arc::as_ptr(&record.origin.resource)));

@@ -40,7 +40,7 @@ async fn agent(form: impl Fn(&[String]) -> Vec<bennu_model::Attribute>) -> (u64,
         store.append("p", vec![(span, summary)]).await;
     }
     // What comes back is what was sent.
-    let spans = store.spans(store.trace_of("p", 1).await.row.id, None).await.unwrap();
+    let spans = store.all_spans(store.trace_of("p", 1).await.row.id).await.unwrap();
     for (turn, stored) in spans.iter().enumerate() {
         assert_eq!(stored.span.attributes, form(&messages[..turn * 2 + 1]));
     }

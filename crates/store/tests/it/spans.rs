@@ -81,7 +81,7 @@ proptest! {
             let store = TestStore::new();
             store.append("p", vec![(span.clone(), Default::default())]).await;
             let trace = store.trace_of("p", 1).await;
-            store.spans(trace.row.id, None).await.unwrap().pop().unwrap().span
+            store.all_spans(trace.row.id).await.unwrap().pop().unwrap().span
         });
         prop_assert_eq!(sorted(&read.attributes), sorted(&span.attributes));
         prop_assert_eq!(sorted(&read.events[0].attributes), sorted(&span.events[0].attributes));
@@ -166,23 +166,60 @@ async fn spans_are_listed_newest_first_and_by_page() {
     );
 }
 
+/// Everything a span can be large by counts where an answer is to be bearable.
+#[tokio::test]
+async fn parts_end_where_spans_are_large_by_whatever() {
+    let store = TestStore::new();
+    let long = || "x".repeat(100_000);
+    let large: [fn(&mut Span, String); 8] = [
+        |span, long| span.name = long,
+        |span, long| span.status.message = long,
+        |span, long| span.trace_state = long,
+        |span, long| span.attributes = vec![(long, Value::Bool(true))],
+        |span, _| span.attributes = vec![("a".into(), Value::Array(vec![Value::Empty; 4_000]))],
+        |span, long| span.events = vec![Event { name: long, ..Event::default() }],
+        |span, long| span.links = vec![Link { trace_state: long, ..Link::default() }],
+        |span, long| span.origin = Arc::new(Origin { scope_version: long, ..Origin::default() }),
+    ];
+    let all: Vec<_> = (0..16_u8)
+        .map(|at| {
+            let (mut span, summary) = span(at + 1, None, u64::from(at), 20);
+            large[usize::from(at / 2)](&mut span, long());
+            (span, summary)
+        })
+        .collect();
+    store.append("p", all).await;
+    let trace = store.trace_of("p", 1).await.row.id;
+    let mut ids = store.span_ids(trace).await.unwrap();
+    ids.insert(5, SpanId([99; 8]));
+    let (mut read, mut parts) = (Vec::new(), Vec::new());
+    while !ids.is_empty() {
+        let (spans, looked_at) = store.part_of_spans(trace, ids.clone(), 150_000).await.unwrap();
+        parts.push(spans.len());
+        read.extend(spans.into_iter().map(|stored| stored.span.span_id.0[0]));
+        ids.drain(..looked_at);
+    }
+    assert_eq!(parts, [1; 16]);
+    assert!(read.into_iter().eq(1..=16), "in the order asked for, without the one that is not there");
+}
+
 #[tokio::test]
 async fn some_spans_of_a_trace_are_read_by_their_ids() {
     let store = TestStore::new();
     store.append("p", (1..=5).map(|n| span(n, None, 10 - u64::from(n), 20)).collect()).await;
     store.append("p", vec![of_trace(span(6, None, 0, 1), 2)]).await;
     let trace = store.trace_of("p", 1).await.row.id;
-    let read = async |only: Option<&[u8]>| -> Vec<u8> {
-        let only = only.map(|ids| ids.iter().map(|id| SpanId([*id; 8])).collect());
-        let spans = store.spans(trace, only).await.unwrap();
+    let read = async |ids: &[u8]| -> Vec<u8> {
+        let spans = store.spans(trace, ids.iter().map(|id| SpanId([*id; 8])).collect()).await.unwrap();
         spans.into_iter().map(|stored| stored.span.span_id.0[0]).collect()
     };
-    assert_eq!(read(None).await, [5, 4, 3, 2, 1]);
-    assert_eq!(read(Some(&[2, 4, 2])).await, [4, 2], "by start, each once");
-    assert_eq!(read(Some(&[3, 6, 99])).await, [3], "those of other traces are not there");
-    assert!(read(Some(&[])).await.is_empty(), "none is not all");
-    assert_eq!(read(Some(&[1; 256])).await, [1]);
-    let refused = store.spans(trace, Some(vec![SpanId([1; 8]); 257])).await.unwrap_err();
+    let all: Vec<u8> = store.span_ids(trace).await.unwrap().into_iter().map(|id| id.0[0]).collect();
+    assert_eq!(all, [5, 4, 3, 2, 1]);
+    assert_eq!(read(&[2, 4, 2]).await, [4, 2], "by start, each once");
+    assert_eq!(read(&[3, 6, 99]).await, [3], "those of other traces are not there");
+    assert!(read(&[]).await.is_empty(), "none is not all");
+    assert_eq!(read(&[1; 256]).await, [1]);
+    let refused = store.spans(trace, vec![SpanId([1; 8]); 257]).await.unwrap_err();
     assert!(matches!(refused, Error::TooMany(256)) && !refused.is_retryable(), "{refused}");
 }
 
@@ -198,7 +235,7 @@ async fn a_status_is_counted_as_it_is_understood_and_comes_back_as_it_was_sent()
     assert_eq!(trace.row.errors, 2);
     let understood = trace.spans.iter().map(|row| row.status).collect::<Vec<_>>();
     assert_eq!(understood, [StatusCode::Error, StatusCode::Ok, StatusCode::Error]);
-    let stored = store.spans(trace.row.id, None).await.unwrap();
+    let stored = store.all_spans(trace.row.id).await.unwrap();
     let sent = stored.iter().map(|stored| stored.span.status.code).collect::<Vec<_>>();
     assert_eq!(sent, [StatusCode::Unset, StatusCode::Error, StatusCode::Error]);
     assert_eq!(stored[0].row.status, StatusCode::Error);
