@@ -10,8 +10,12 @@ use crate::{Error, Result};
 /// "BNNU", so that a database of another program is recognised and left alone.
 const APPLICATION_ID: i64 = 0x424e_4e55;
 
-const STEPS: &[&str] =
-    &[include_str!("schema.v1.sql"), include_str!("schema.v2.sql"), include_str!("schema.v3.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema.v1.sql"),
+    include_str!("schema.v2.sql"),
+    include_str!("schema.v3.sql"),
+    include_str!("schema.v4.sql"),
+];
 
 /// Brings a database to the present layout, in one transaction.
 ///

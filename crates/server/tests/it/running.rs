@@ -103,6 +103,8 @@ fn records_become_messages_and_the_others_are_shown_with_their_span() {
     let trace = "d".repeat(32);
     assert_eq!(server.get(&format!("/v1/traces/{trace}/logs")).json()["total"], 3);
     assert_eq!(server.get(&format!("/v1/traces/{trace}/logs?project=p")).status, 404);
+    let none = server.get(&format!("/v1/traces/{trace}/logs?span_id={}", "9".repeat(16)));
+    assert_eq!((none.status, &none.json()["total"]), (200, &json!(0)));
     let page = server.get(&format!("/traces/{trace}"));
     assert_eq!(page.status, 404);
     assert!(page.text.contains(&format!("/v1/traces/{trace}/logs")), "{}", page.text);

@@ -120,9 +120,10 @@ fn leave_out_far(scanned: &mut Vec<Scanned>, filter: &TraceFilter) -> u64 {
 
 /// The newest matching traces, newest first, and whether that is all of them.
 fn scan(connection: &Connection, project: &str, filter: &TraceFilter) -> Result<(Vec<Scanned>, bool)> {
-    let mut sql = String::from(
-        "SELECT start_ns, end_ns, trace.errors > 0, input_tokens, output_tokens, unsplit_tokens FROM trace \
+    let mut sql = format!(
+        "SELECT start_ns, end_ns, trace.errors > 0, input_tokens, output_tokens, unsplit_tokens FROM trace {} \
          JOIN project ON project.id = trace.project WHERE true",
+        filter.index()
     );
     let mut params: Vec<Value> = Vec::new();
     filter.restrict(project, &mut sql, &mut params);

@@ -67,6 +67,11 @@ impl TraceSort {
 }
 
 impl TraceFilter {
+    /// The index to take where the planner takes another. Few traces are open; in the order of their start all would be read.
+    pub(crate) fn index(&self) -> &'static str {
+        if self.open_with_news_ns.is_some() { "INDEXED BY trace_open" } else { "" }
+    }
+
     /// Appends the conditions to a `WHERE` over `trace` joined with its `project`.
     pub(crate) fn restrict(&self, project: &str, sql: &mut String, params: &mut Vec<Value>) {
         let mut restrict = |condition: &str, values: &[Value]| {

@@ -79,7 +79,8 @@ pub(crate) fn traces(
 ) -> Result<TracePage> {
     let key = filter.sort.expression();
     let mut sql = format!(
-        "SELECT {COLUMNS}, {key} AS sort_key FROM trace JOIN project ON project.id = trace.project WHERE true"
+        "SELECT {COLUMNS}, {key} AS sort_key FROM trace {} JOIN project ON project.id = trace.project WHERE true",
+        filter.index()
     );
     let mut params: Vec<Value> = Vec::new();
     filter.restrict(project, &mut sql, &mut params);

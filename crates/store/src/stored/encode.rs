@@ -139,11 +139,12 @@ impl<'a> Encoder<'a> {
         Encoded { data: pack::pack(&raw), pending: encoder.pending, version }
     }
 
-    /// Encodes a log record. Its hash takes in what it says and of which span; not who sent it on or when that one saw it, which
-    /// change where a collector between sends a request again, or two of them the same record.
+    /// Encodes a log record. Its hash takes in what it says, of which span and by which service; not who sent it on or when that one
+    /// saw it, which change where a collector between sends a request again, or two of them the same record.
     pub(crate) fn encode_log(dedup: &'a Dedup, shared: &'a mut Shared, log: LogRecord) -> EncodedLog {
         let mut encoder = Encoder { dedup, shared, pending: Vec::new(), version: blake3::Hasher::new() };
-        let told = (log.trace_id, log.span_id, log.at_ns(), &log.origin.scope_name);
+        let service = log.origin.resource.attribute("service.name").and_then(Value::as_text);
+        let told = (log.trace_id, log.span_id, log.at_ns(), &log.origin.scope_name, service);
         encoder.version.update(format!("{told:?}").as_bytes());
         let mut record = format::Log {
             severity: log.severity,

@@ -67,14 +67,16 @@ impl Claims {
         let mut verdicts = self.change(response, |claims| {
             claims.retain(|other| other.id() != id);
             claims.push(claim);
+        });
+        if let Some(claims) = self.0.get(&response) {
+            if !verdicts.iter().any(|(other, _)| *other == id) {
+                // Its verdict is what it was for its earlier version.
+                verdicts.push((id, verdicts_of(claims).get(&id).copied().unwrap_or(true)));
+            }
+            // After the verdicts: the call that is forgotten may be the newcomer's.
             if claims.len() > MAX_CLAIMS {
                 settle_oldest(claims);
             }
-        });
-        if !verdicts.iter().any(|(other, _)| *other == id) {
-            // Its verdict is what it was for its earlier version.
-            let claims = self.0.get(&response).map_or(&[][..], |claims| claims);
-            verdicts.push((id, verdicts_of(claims).get(&id).copied().unwrap_or(true)));
         }
         verdicts
     }
@@ -229,6 +231,16 @@ mod tests {
             let verdicts = claims.add(7, claim(n, true, start_ns, start_ns + 50, 1));
             assert_eq!(sorted(verdicts), [(i64::from(n), true)]);
         }
+    }
+
+    #[test]
+    fn a_partner_of_the_oldest_call_is_still_its_partner() {
+        let calls =
+            (0..MAX_CLAIMS as u8).map(|n| claim(n, true, i64::from(n) * 100, i64::from(n) * 100 + 50, 1));
+        let partner = Claim { span_id: [200; 8], ..claim(0, true, 10, 20, 2) };
+        let mut claims = Claims::default();
+        calls.for_each(|one| drop(claims.add(7, one)));
+        assert_eq!(claims.add(7, partner), [((0, [200; 8]), false)]);
     }
 
     /// Pairs of one trace each, more of them than are remembered, one after another and overlapping.

@@ -10,12 +10,14 @@
 //!
 //! So a subtree owns `max(reported, below)`, or just `below` for an agent, and a change at a leaf climbs only as far as it
 //! changes anything. A child that arrives before its parent leaves its sum at the parent's place, where the parent finds it.
+//! Nothing climbs further than a thousand levels, so that the work of one span stays bounded: in deeper traces what the spans far
+//! above a call own may depend on the order of arrival.
 //!
 //! An aggregated span does tell an agent above it of usage: somebody reports it, here or in another trace, so what the agent
 //! reports is a repetition. Otherwise an agent over a wrapper whose call lies in another trace would own those tokens again.
 //!
 //! Spans that are each other's parents in a ring are cut at the earliest of them, which then stands at the top, as in the page's
-//! tree: a sum that went round would depend on where it began.
+//! tree: a sum that went round would depend on where it began. So every span that reports usage looks for its top once.
 
 use std::{
     cmp::Reverse,
@@ -27,7 +29,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::{Error, Result, prepare::Said};
 
-/// Deeper chains of spans than this stop climbing: the work of one span stays bounded.
+/// Levels that a change climbs, and spans of a ring that is found.
 const MAX_CLIMB: usize = 1_000;
 
 /// The span has arrived.
@@ -124,7 +126,12 @@ impl Nodes {
             }
         }
         self.nodes.entry(id).or_default().parent = parent;
+        let is_cut = |nodes: &Self, member: &[u8; 8]| {
+            nodes.nodes.get(&(trace, *member)).is_some_and(|node| node.has(CUT))
+        };
         let cut = match self.ring(connection, id)? {
+            // Above a ring that is cut already: only its own spans change where.
+            Some(ring) if ring.iter().any(|member| is_cut(self, member)) => None,
             Some(ring) => {
                 // Whoever is in it is known from now on, with usage or without: a newer version of it may open the ring.
                 self.dirty.extend(ring.iter().map(|member| (trace, *member)));

@@ -137,8 +137,13 @@ async fn a_record_that_a_collector_sent_on_as_well_is_the_same() {
     };
     let other = LogRecord { severity: 3, ..record.clone() };
     let undated = |observed_ns| LogRecord { time_ns: 0, observed_ns, ..record.clone() };
-    store.append_logs(vec![record.clone(), relayed, other, undated(1), undated(2)]).await;
-    assert_eq!(store.log_records(id(1), None, None, 10).await.unwrap().total, 4);
+    let resource = Resource { attributes: vec![text("service.name", "other")], ..Resource::default() };
+    let elsewhere = LogRecord {
+        origin: Arc::new(Origin { resource: Arc::new(resource), ..Origin::default() }),
+        ..record.clone()
+    };
+    store.append_logs(vec![record.clone(), relayed, other, undated(1), undated(2), elsewhere]).await;
+    assert_eq!(store.log_records(id(1), None, None, 10).await.unwrap().total, 5);
 }
 
 #[tokio::test]

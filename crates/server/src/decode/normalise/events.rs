@@ -78,42 +78,64 @@ pub(super) fn hear(events: &[Event], records: &[LogRecord], scope: &str, meaning
     listen(records.iter().map(Utterance::of_record), scope, meaning);
 }
 
+/// What nothing told before the events were heard.
+#[derive(Debug, Clone, Copy)]
+struct Missing {
+    input: bool,
+    output: bool,
+    finish_reasons: bool,
+}
+
+impl Missing {
+    fn of(detail: &Detail) -> Self {
+        Missing {
+            input: detail.input_messages.is_empty(),
+            output: detail.output_messages.is_empty(),
+            finish_reasons: detail.finish_reasons.is_empty(),
+        }
+    }
+
+    /// Whether an event may tell something new: a span may have a hundred thousand.
+    fn wants(self, role: &str, detail: &Detail) -> bool {
+        detail.kind == Kind::Tool || if role == CHOICE { self.output } else { self.input }
+    }
+}
+
 /// Takes in what is said where nothing before them said it.
 fn listen<'a>(utterances: impl Iterator<Item = Utterance<'a>>, scope: &str, meaning: &mut Meaning) {
-    let own_input = !meaning.detail.input_messages.is_empty();
-    let own_output = !meaning.detail.output_messages.is_empty();
+    let missing = Missing::of(&meaning.detail);
     for utterance in utterances {
         if utterance.name == DETAILS || utterance.name.starts_with(CONTENT) {
             // Of several such events each may hold a part of the messages.
-            let said =
-                |own: bool, list: &mut Vec<Message>| if own { Vec::new() } else { std::mem::take(list) };
-            let input = said(own_input, &mut meaning.detail.input_messages);
-            let output = said(own_output, &mut meaning.detail.output_messages);
+            let said = |missing: bool, list: &mut Vec<Message>| match missing {
+                true => std::mem::take(list),
+                false => Vec::new(),
+            };
+            let input = said(missing.input, &mut meaning.detail.input_messages);
+            let output = said(missing.output, &mut meaning.detail.output_messages);
             table::apply(utterance.attributes, scope, utterance.place, meaning);
             join(&mut meaning.detail.input_messages, input);
             join(&mut meaning.detail.output_messages, output);
-        } else if let Some(role) = role(utterance.name) {
-            let object = utterance.object();
-            let fact = one(role, object, !own_input, !own_output, &mut meaning.detail);
-            if let Some(field) = fact {
-                meaning.tell(field, utterance.name, utterance.place);
-            }
+        } else if let Some(role) = role(utterance.name)
+            && missing.wants(role, &meaning.detail)
+            && let Some(field) = one(role, utterance.object(), missing, &mut meaning.detail)
+        {
+            meaning.tell(field, utterance.name, utterance.place);
         }
     }
 }
 
 /// Puts what was said before in front, unless it is said again.
 fn join(list: &mut Vec<Message>, before: Vec<Message>) {
-    if *list == before {
-        return;
-    }
     let later = std::mem::replace(list, before);
-    list.extend(later);
+    if !list.ends_with(&later) {
+        list.extend(later);
+    }
 }
 
 /// A list of such events in one attribute: `events` of pydantic-ai's instrumentation version 1.
 pub(super) fn listed(json: &Json, detail: &mut Detail) -> bool {
-    let (input, output) = (detail.input_messages.is_empty(), detail.output_messages.is_empty());
+    let missing = Missing::of(detail);
     let events: Vec<_> = json
         .as_array()
         .into_iter()
@@ -131,19 +153,13 @@ pub(super) fn listed(json: &Json, detail: &mut Detail) -> bool {
         } else {
             (*event).clone()
         };
-        told |= one(role, event, input, output, detail).is_some();
+        told |= one(role, event, missing, detail).is_some();
     }
     told
 }
 
 /// Takes in one message; tells which field it went into.
-fn one(
-    role: &str,
-    mut object: Map<String, Json>,
-    input: bool,
-    output: bool,
-    detail: &mut Detail,
-) -> Option<Field> {
+fn one(role: &str, mut object: Map<String, Json>, missing: Missing, detail: &mut Detail) -> Option<Field> {
     // Strands writes parts as JSON text.
     for name in ["content", "message", "tool.result"] {
         if let Some(Json::String(text)) = object.get(name)
@@ -158,7 +174,7 @@ fn one(
     }
     let result = object.remove("tool.result");
     if role == CHOICE {
-        if !output {
+        if !missing.output {
             return None;
         }
         let reason = object.get("finish_reason").and_then(Json::as_str).map(str::to_owned);
@@ -176,7 +192,7 @@ fn one(
         if let Some(message) = messages.first_mut() {
             message.finish_reason = message.finish_reason.take().or_else(|| reason.clone());
         }
-        if let Some(reason) = reason.filter(|_| detail.finish_reasons.len() <= detail.output_messages.len()) {
+        if let Some(reason) = reason.filter(|_| missing.finish_reasons) {
             detail.finish_reasons.push(reason);
         }
         detail.output_messages.extend(messages);
@@ -186,7 +202,7 @@ fn one(
         }
         return Some(Field::OutputMessages);
     }
-    if !input {
+    if !missing.input {
         return None;
     }
     object.entry("role").or_insert_with(|| role.into());
@@ -255,5 +271,34 @@ mod tests {
             assert_eq!(meaning.detail.input_messages.len(), 1, "{events} events, {records} records");
             assert_eq!(meaning.detail.input_messages[0].text(), "once?");
         }
+    }
+
+    #[test]
+    fn reasons_that_attributes_told_are_not_told_again_and_a_repeated_event_is_one() {
+        let choice = |reason: &str| Event {
+            name: "gen_ai.choice".into(),
+            attributes: vec![
+                ("message".into(), Value::Text("yes".into())),
+                ("finish_reason".into(), Value::Text(reason.into())),
+            ],
+            ..Event::default()
+        };
+        let mut meaning = Meaning::default();
+        meaning.detail.finish_reasons = vec!["stop".into()];
+        hear(&[choice("stop"), choice("length")], &[], "", &mut meaning);
+        assert_eq!((meaning.detail.finish_reasons.len(), meaning.detail.output_messages.len()), (1, 2));
+        let mut meaning = Meaning::default();
+        hear(&[choice("stop"), choice("length")], &[], "", &mut meaning);
+        assert_eq!(meaning.detail.finish_reasons, ["stop", "length"]);
+
+        let prompt = |text: &str| Event {
+            name: "gen_ai.content.prompt".into(),
+            attributes: vec![("gen_ai.prompt".into(), Value::Text(text.into()))],
+            ..Event::default()
+        };
+        let mut meaning = Meaning::default();
+        hear(&[prompt("a"), prompt("b"), prompt("b")], &[], "", &mut meaning);
+        let said: Vec<String> = meaning.detail.input_messages.iter().map(Message::text).collect();
+        assert_eq!(said, ["a", "b"]);
     }
 }

@@ -83,7 +83,10 @@ fn content(calls: &[&Told], advice: &mut Vec<Advice>) {
 
 /// Whether a scope is the library's: the whole name, or the beginning of a dotted one.
 fn matches(scope: &str, prefix: &str) -> bool {
-    prefix.is_empty() || scope == prefix || (prefix != "ai" && scope.starts_with(prefix))
+    let rest = scope.strip_prefix(prefix).and_then(|rest| rest.chars().next());
+    prefix.is_empty()
+        || scope == prefix
+        || (prefix != "ai" && rest.is_some_and(|next| prefix.ends_with('.') || !next.is_alphanumeric()))
 }
 
 fn usage(calls: &[&Told], advice: &mut Vec<Advice>) {
@@ -173,6 +176,11 @@ mod tests {
         assert!(set("opentelemetry.instrumentation.openai_v2").contains("CAPTURE_MESSAGE_CONTENT"));
         assert!(set("opentelemetry.instrumentation.openai.v1").contains("TRACELOOP"));
         assert!(set("ai").contains("recordInputs"));
-        assert!(set("aiohttp").contains("your library's"));
+        assert!(set("@arizeai/openinference-vercel").contains("OPENINFERENCE_HIDE"));
+        assert!(set("strands.telemetry.tracer").contains("strands-agents"));
+        assert!(set("rig-core").contains("record_content"));
+        for other in ["aiohttp", "ai.workers", "rigor.app", "genaikit"] {
+            assert!(set(other).contains("your library's"), "{other}");
+        }
     }
 }

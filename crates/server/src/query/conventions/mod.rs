@@ -76,16 +76,13 @@ pub(crate) async fn conventions(
     project: &str,
     service: Option<&str>,
 ) -> Result<Vec<Convention>, Error> {
+    // A trace is its root's service's; the spans below may be those of others, which may be no root's: so the newest of all.
     let mut asked: Vec<Option<String>> = vec![None];
     match service {
-        Some(service) => asked = vec![Some(service.to_owned())],
+        Some("") => {}
+        Some(service) => asked.push(Some(service.to_owned())),
         None => asked.extend(app.store.services(project).await?.into_iter().map(Some)),
     }
-    if service == Some("") {
-        // A span without a service's name may be in any trace.
-        asked = vec![None];
-    }
-    // A trace is its root's service's; the spans below may be those of others.
     let mut services: BTreeMap<String, BTreeMap<i64, Told>> = BTreeMap::new();
     for named in asked {
         // One answer of the store at a time: what is kept of it is small.

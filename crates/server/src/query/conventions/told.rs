@@ -8,6 +8,8 @@ use crate::decode::{Dialect, Fact, is_understood};
 
 /// Attributes of a span that are listed when they are not understood.
 const MAX_UNKNOWN: usize = 100;
+/// Characters of a name or an id: what is sent as one may have megabytes.
+const MAX_NAME_CHARS: usize = 200;
 /// Characters of an example.
 const MAX_EXAMPLE_CHARS: usize = 80;
 
@@ -45,10 +47,11 @@ impl Told {
         let SpanDetail { stored, detail, facts } = SpanDetail::new(stored);
         let (span, row) = (&stored.span, &stored.row);
         let operation = span.attribute("ai.operationId").and_then(|value| value.as_text());
+        let scope = name(&span.origin.scope_name);
         let is_inner = operation.is_some_and(|name| name.contains(".do") || name == "ai.toolCall");
         Told {
-            scope: span.origin.scope_name.clone(),
-            library: [&*span.origin.scope_name, &*span.origin.scope_version].join(" ").trim().to_owned(),
+            library: [&*scope, &*name(&span.origin.scope_version)].join(" ").trim().to_owned(),
+            scope,
             kind: detail.kind,
             answered: detail.kind == Kind::Llm && row.status != StatusCode::Error && !row.running,
             prompt: say_something(&detail.input_messages) || detail.input.is_some(),
@@ -62,7 +65,7 @@ impl Told {
             streaming: is_streaming(span, &detail),
             inner_of_ai_sdk: is_inner.then_some(span.parent_id.is_some()),
             unknown: unknown(span),
-            response_id: detail.response_id,
+            response_id: detail.response_id.as_deref().map(name),
             facts,
         }
     }
@@ -86,11 +89,18 @@ fn is_streaming(span: &bennu_model::Span, detail: &bennu_model::Detail) -> bool 
         || asked.iter().any(|name| span.attribute(name) == Some(&bennu_model::Value::Bool(true)))
 }
 
+fn name(text: &str) -> String {
+    text.chars().take(MAX_NAME_CHARS).collect()
+}
+
 fn unknown(span: &bennu_model::Span) -> Vec<(String, String)> {
     let strange = |(key, _): &&Attribute| !is_understood(key, &span.origin.scope_name) && !is_plumbing(key);
     let mut unknown: Vec<(String, String)> = Vec::new();
-    for (key, value) in span.attributes.iter().filter(strange).take(MAX_UNKNOWN) {
-        let name = without_indexes(key);
+    for (key, value) in span.attributes.iter().filter(strange) {
+        if unknown.len() == MAX_UNKNOWN {
+            break;
+        }
+        let name = without_indexes(&name(key));
         if !unknown.iter().any(|(known, _)| *known == name) {
             let text = value.as_text().map_or_else(|| value.to_json().to_string(), str::to_owned);
             // Words, as many as may be shown: a text may have megabytes.
