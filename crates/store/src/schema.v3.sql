@@ -29,6 +29,6 @@ CREATE TABLE log (
     refs       BLOB    NOT NULL,
     data       BLOB    NOT NULL
 );
--- With the hash before the id: a record that is sent again is found here, and the order does not depend on that of arrival.
+-- With the hash: a record that is sent again is found here.
 CREATE INDEX log_by_span ON log (trace_id, span_id, at_ns, version, id);
 CREATE INDEX log_with_meaning ON log (trace_id, span_id, at_ns, version, id) WHERE meaningful;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bennu_model::{LogRecord, SpanId, TraceId};
+use bennu_model::{LogRecord, Origin, SpanId, TraceId};
 use rusqlite::{Connection, Row, types::Value};
 
 use super::{
@@ -79,15 +79,11 @@ pub(crate) fn log_records(
         .prepare_cached(&format!("SELECT count(*) FROM (SELECT 1 {of} LIMIT {MAX_COUNTED})"))?
         .query_row(rusqlite::params_from_iter(&params), |row| row.get(0))?;
     if let Some(after) = after {
-        // A record that is gone since leaves its place in time.
-        of.push_str(
-            " AND (at_ns, version, id) > (?, coalesce((SELECT version FROM log WHERE id = ?), x''), ?)",
-        );
-        params.extend([after.key.into(), after.id.into(), after.id.into()]);
+        of.push_str(" AND (at_ns, id) > (?, ?)");
+        params.extend([after.key.into(), after.id.into()]);
     }
     // Content is read after the first are known: the sort should not carry it.
-    let mut select =
-        snapshot.prepare_cached(&format!("SELECT id, at_ns {of} ORDER BY at_ns, version, id LIMIT ?"))?;
+    let mut select = snapshot.prepare_cached(&format!("SELECT id, at_ns {of} ORDER BY at_ns, id LIMIT ?"))?;
     let limit = limit.min(MAX_RECORDS);
     params.push((limit as i64 + 1).into());
     let places = select.query_map(rusqlite::params_from_iter(&params), |row| {
@@ -144,8 +140,9 @@ pub(crate) fn has_meaning(connection: &Connection, trace_id: TraceId) -> Result<
     Ok(select.exists([trace_id.0])?)
 }
 
-/// The records that change what a span means, in an order that does not depend on that of their arrival. Of very many the last:
-/// there is what the model answered. Tells how many are left out, counted up to 100,000.
+/// The records that change what a span means, by time; those of one time in the order in which they came, which is that of the
+/// conversation where a clock is coarse. Of very many the last: there is what the model answered. Tells how many are left out,
+/// counted up to 100,000.
 pub(crate) fn meaning(
     connection: &Connection,
     fetch: &mut Fetch<'_>,
@@ -154,19 +151,23 @@ pub(crate) fn meaning(
 ) -> Result<(Vec<LogRecord>, u64)> {
     let of = "FROM log INDEXED BY log_with_meaning WHERE meaningful AND trace_id = ? AND span_id = ?";
     let mut select =
-        connection.prepare_cached(&format!("SELECT {COLUMNS} {of} ORDER BY at_ns DESC, version DESC"))?;
+        connection.prepare_cached(&format!("SELECT {COLUMNS} {of} ORDER BY at_ns DESC, id DESC"))?;
     let mut rows = select.query((trace_id.0, span_id.0))?;
     let mut bytes = 0;
     let mut records: Vec<LogRecord> = Vec::new();
+    let mut origins: Vec<Arc<Origin>> = Vec::new();
     let mut cut = false;
     while let Some(row) = rows.next()? {
         cut = records.len() == MAX_RECORDS;
         if !cut {
             let record = read(row, fetch)?.record;
-            let shared = records.last().is_some_and(|last| {
-                Arc::ptr_eq(&last.origin, &record.origin) || last.origin == record.origin
-            });
-            bytes += size_bytes(&record) + if shared { 0 } else { origin_bytes(&record.origin) };
+            let origin = &record.origin;
+            bytes += size_bytes(&record);
+            // Senders take turns; what each of them is counts once, whether or not it was read once.
+            if !origins.iter().any(|known| Arc::ptr_eq(known, origin) || known == origin) {
+                bytes += origin_bytes(origin);
+                origins.push(origin.clone());
+            }
             cut = bytes > MAX_MEANING_BYTES && !records.is_empty();
             if !cut {
                 records.push(record);

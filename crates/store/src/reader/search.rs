@@ -94,7 +94,7 @@ impl<'c> Search<'c> {
     fn logs(&mut self, connection: &Connection, trace: i64) -> Result<HashSet<SpanId>> {
         let mut select = connection.prepare_cached(
             "SELECT span_id, refs, data FROM log WHERE trace_id = (SELECT trace_id FROM trace WHERE id = ?) \
-             AND span_id IS NOT NULL ORDER BY span_id, at_ns, version LIMIT ?",
+             AND span_id IS NOT NULL ORDER BY span_id, at_ns LIMIT ?",
         )?;
         let mut rows = select.query((trace, MAX_SEARCHED))?;
         let mut found = HashSet::new();

@@ -118,7 +118,7 @@ async fn records_are_read_page_by_page() {
         }
     }
     // From a record that is not there any more: from its time on.
-    let gone = Cursor { key: 5_000_000, id: 99 };
+    let gone = Cursor { key: 5_000_000, id: 0 };
     let rest = store.log_records(id(1), None, Some(gone), 100).await.unwrap();
     assert_eq!(rest.rows.len(), 5);
 }
@@ -142,8 +142,22 @@ async fn a_record_that_a_collector_sent_on_as_well_is_the_same() {
         origin: Arc::new(Origin { resource: Arc::new(resource), ..Origin::default() }),
         ..record.clone()
     };
-    store.append_logs(vec![record.clone(), relayed, other, undated(1), undated(2), elsewhere]).await;
+    store.append_logs(vec![record.clone(), other, undated(1), undated(2), elsewhere]).await;
+    store.append_logs(vec![relayed]).await;
     assert_eq!(store.log_records(id(1), None, None, 10).await.unwrap().total, 5);
+}
+
+#[tokio::test]
+async fn records_of_one_time_keep_their_order() {
+    let store = completing();
+    let said = ["be kind", "who?", "me.", "why?", "because.", "no"];
+    let records: Vec<LogRecord> = said.iter().map(|said| log(1, 3, "input", said)).collect();
+    store.append_all("p", vec![span(1, None, 0, 10)], records.clone()).await;
+    // Sent again, as after a lost answer.
+    store.append_logs(records.clone()).await;
+    assert_eq!(store.spans_of("p", 1).await[0].records, records);
+    let page = store.log_records(id(1), None, None, 10).await.unwrap();
+    assert!(page.rows.into_iter().map(|row| row.record).eq(records));
 }
 
 #[tokio::test]

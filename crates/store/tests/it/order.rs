@@ -75,15 +75,16 @@ fn pending_spans() -> impl Strategy<Value = Vec<(Span, Summary)>> {
     spans().prop_map(|spans| spans.into_iter().map(pending).collect())
 }
 
-/// Log records of these spans, of some that never come, and of none; some of them meaningful.
+/// Log records of these spans, of some that never come, and of none; some of them meaningful. Each has a time of its own: those of
+/// one time stand in the order in which they came.
 fn logs() -> impl Strategy<Value = Vec<LogRecord>> {
     let one = (0_u8..16, 0_u64..20, any::<bool>(), 0_u8..4);
     prop::collection::vec(one, 0..20).prop_map(|specs| {
-        let record = |(span, at, meaningful, says): (u8, u64, bool, u8)| LogRecord {
+        let record = |(number, (span, at, meaningful, says)): (usize, (u8, u64, bool, u8))| LogRecord {
             span_id: (span > 0).then_some(SpanId([span; 8])),
-            ..log(span, at, if meaningful { "event" } else { "" }, &says.to_string())
+            ..log(span, at * 32 + number as u64, if meaningful { "event" } else { "" }, &says.to_string())
         };
-        specs.into_iter().map(record).collect()
+        specs.into_iter().enumerate().map(record).collect()
     })
 }
 

@@ -7,6 +7,22 @@ use serde_json::{Map, Value as Json};
 
 /// Values in a tree. A text that holds more stays text; a conversation of a thousand messages has ten thousand.
 const MAX_VALUES: usize = 200_000;
+/// Values in all trees of one span and its log records together.
+const MAX_SPAN_VALUES: usize = 1_000_000;
+
+thread_local! {
+    /// What the span that is being read on this thread may still take. Text is parsed in many places that know nothing of each
+    /// other.
+    static LEFT: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// Reads a span: the texts that `read` parses share one bound. Beyond it texts stay texts.
+pub(super) fn within_bounds<T>(read: impl FnOnce() -> T) -> T {
+    let before = LEFT.replace(MAX_SPAN_VALUES);
+    let read = read();
+    LEFT.set(before);
+    read
+}
 
 /// JSON text to JSON; other text stays text.
 pub(crate) fn parse(text: &str) -> Json {
@@ -16,7 +32,12 @@ pub(crate) fn parse(text: &str) -> Json {
 /// JSON text to JSON; None for other text, which may be long and need not be copied.
 pub(crate) fn tree(text: &str) -> Option<Json> {
     match text.trim_start().as_bytes().first() {
-        Some(b'{' | b'[' | b'"') => read(text, MAX_VALUES),
+        Some(b'{' | b'[' | b'"') => {
+            let allowed = LEFT.get().min(MAX_VALUES);
+            let (json, taken) = read(text, allowed)?;
+            LEFT.set(LEFT.get() - taken);
+            Some(json)
+        }
         _ => None,
     }
 }
@@ -32,9 +53,12 @@ pub(crate) fn plain(text: &str) -> Option<Cow<'_, str>> {
 
 /// Some members of the object that a text is; what else it holds is not kept. None if it is no object.
 pub(crate) fn members(text: &str, names: &'static [&'static str]) -> Map<String, Json> {
-    let left = Cell::new(MAX_VALUES);
+    let allowed = LEFT.get().min(MAX_VALUES);
+    let left = Cell::new(allowed);
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    Members { names, left: &left }.deserialize(&mut deserializer).unwrap_or_default()
+    let members = Members { names, left: &left }.deserialize(&mut deserializer).unwrap_or_default();
+    LEFT.set(LEFT.get() - (allowed - left.get()));
+    members
 }
 
 /// Reads some members of an object.
@@ -71,12 +95,13 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 }
 
-fn read(text: &str, max_values: usize) -> Option<Json> {
+/// The tree, and how many values it has.
+fn read(text: &str, max_values: usize) -> Option<(Json, usize)> {
     let left = Cell::new(max_values);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let json = Tree { left: &left }.deserialize(&mut deserializer).ok()?;
     deserializer.end().ok()?;
-    Some(json)
+    Some((json, max_values - left.get()))
 }
 
 /// Reads a value and counts it.
@@ -162,10 +187,19 @@ mod tests {
         for text in ["plain", "12", "[1, 2", "{\"a\": 1} tail", ""] {
             assert_eq!(parse(text), json!(text));
         }
-        assert_eq!(read("[0,0,0]", 4), Some(json!([0, 0, 0])));
+        assert_eq!(read("[0,0,0]", 4), Some((json!([0, 0, 0]), 4)));
         assert_eq!(read("[0,0,0]", 3), None);
         let deep = "[".repeat(5_000) + &"]".repeat(5_000);
         assert_eq!(parse(&deep), json!(deep));
+    }
+
+    #[test]
+    fn the_texts_of_a_span_share_a_bound() {
+        let text = format!("[{}]", ["0"; 150_000].join(","));
+        let trees = || (0..20).filter(|_| tree(&text).is_some()).count();
+        assert_eq!(within_bounds(trees), 6);
+        assert_eq!(within_bounds(trees), 6, "each span has its own");
+        assert_eq!(trees(), 20);
     }
 
     #[test]
@@ -181,7 +215,7 @@ mod tests {
         #[test]
         fn reads_what_serde_json_reads(text in r#"[\[\]{}",:a-c0-9. \\-]{0,40}"#) {
             let expected = serde_json::from_str::<Json>(&text).ok();
-            prop_assert_eq!(read(&text, usize::MAX), expected);
+            prop_assert_eq!(read(&text, usize::MAX).map(|(json, _)| json), expected);
         }
     }
 }

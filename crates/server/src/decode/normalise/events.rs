@@ -6,9 +6,10 @@
 use bennu_model::{Attribute, Detail, Event, Kind, LogRecord, Message, Value};
 use serde_json::{Map, Value as Json};
 
-use super::{Meaning, Place, field::Field, message, source::parse, table};
+use super::{Meaning, Place, bounded::members, field::Field, message, source::parse, table};
 
 /// An event of a span, or a log record.
+#[derive(Clone, Copy)]
 struct Utterance<'a> {
     name: &'a str,
     attributes: &'a [Attribute],
@@ -27,6 +28,23 @@ impl<'a> Utterance<'a> {
         let named = || text(&record.attributes, "event.name");
         let name = name.or_else(named).unwrap_or_default();
         Utterance { name, attributes: &record.attributes, body: Some(&record.body), place: Place::Record }
+    }
+
+    /// Which of several choices it is.
+    fn index(&self) -> Option<u64> {
+        let within = |value: &Value| match value {
+            Value::Text(text) => members(text, &["index"]).get("index")?.as_u64(),
+            Value::Map(entries) => {
+                entries.iter().find(|(key, _)| key == "index")?.1.to_int()?.try_into().ok()
+            }
+            _ => None,
+        };
+        let told = self.attributes.iter().find_map(|(key, value)| match key.as_str() {
+            "index" => value.to_int()?.try_into().ok(),
+            "gen_ai.event.content" => within(value),
+            _ => None,
+        });
+        told.or_else(|| within(self.body?))
     }
 
     /// The event as one object: its body (structured, or JSON text), completed by its attributes.
@@ -104,7 +122,7 @@ impl Missing {
 /// Takes in what is said where nothing before them said it.
 fn listen<'a>(utterances: impl Iterator<Item = Utterance<'a>>, scope: &str, meaning: &mut Meaning) {
     let missing = Missing::of(&meaning.detail);
-    for utterance in utterances {
+    for utterance in in_order(utterances.collect()) {
         if utterance.name == DETAILS || utterance.name.starts_with(CONTENT) {
             // Of several such events each may hold a part of the messages.
             let said = |missing: bool, list: &mut Vec<Message>| match missing {
@@ -123,6 +141,17 @@ fn listen<'a>(utterances: impl Iterator<Item = Utterance<'a>>, scope: &str, mean
             meaning.tell(field, utterance.name, utterance.place);
         }
     }
+}
+
+/// Choices by their index: a stream ends them in any order.
+fn in_order(mut utterances: Vec<Utterance<'_>>) -> Vec<Utterance<'_>> {
+    let places: Vec<usize> = (0..utterances.len()).filter(|at| utterances[*at].name == CHOICE).collect();
+    if places.len() > 1 {
+        let mut choices: Vec<Utterance<'_>> = places.iter().map(|at| utterances[*at]).collect();
+        choices.sort_by_cached_key(Utterance::index);
+        places.into_iter().zip(choices).for_each(|(at, choice)| utterances[at] = choice);
+    }
+    utterances
 }
 
 /// Puts what was said before in front, unless it is said again.
@@ -271,6 +300,29 @@ mod tests {
             assert_eq!(meaning.detail.input_messages.len(), 1, "{events} events, {records} records");
             assert_eq!(meaning.detail.input_messages[0].text(), "once?");
         }
+    }
+
+    #[test]
+    fn choices_stand_by_their_index_wherever_it_is_told() {
+        let in_attribute = |index: i64| {
+            let said = vec![
+                ("index".to_owned(), Value::Int(index)),
+                ("content".to_owned(), Value::Text(index.to_string())),
+            ];
+            (said.clone(), Value::Map(said))
+        };
+        let event =
+            |index: i64| Event { name: CHOICE.into(), attributes: in_attribute(index).0, ..Event::default() };
+        let record = |body: Value| LogRecord { event_name: CHOICE.into(), body, ..LogRecord::default() };
+        let text = |index: i64| Value::Text(format!(r#"{{"index": {index}, "content": "{index}"}}"#));
+        let said = |events: &[Event], records: &[LogRecord]| {
+            let mut meaning = Meaning::default();
+            hear(events, records, "", &mut meaning);
+            meaning.detail.output_messages.iter().map(Message::text).collect::<Vec<_>>()
+        };
+        assert_eq!(said(&[event(2), event(0), event(1)], &[]), ["0", "1", "2"]);
+        assert_eq!(said(&[], &[2, 0, 1].map(|index| record(in_attribute(index).1))), ["0", "1", "2"]);
+        assert_eq!(said(&[], &[1, 0].map(|index| record(text(index)))), ["0", "1"]);
     }
 
     #[test]

@@ -29,6 +29,7 @@ use std::borrow::Cow;
 
 use bennu_model::{Detail, LogRecord, Span};
 
+use bounded::within_bounds;
 pub(crate) use bounded::{parse, tree};
 pub use dialects::document as dialects;
 pub use events::is_meaningful;
@@ -104,9 +105,11 @@ pub fn normalise(span: &Span, records: &[LogRecord]) -> Detail {
 
 /// What a span means with its meaningful log records (in order of time), and where each fact came from.
 pub(crate) fn explain(span: &Span, records: &[LogRecord]) -> Meaning {
-    let mut meaning = Meaning::default();
-    table::apply(&span.attributes, &span.origin.scope_name, Place::Span, &mut meaning);
-    events::hear(&span.events, records, &span.origin.scope_name, &mut meaning);
-    finish::finish(span, &Attributes::new(&span.attributes), &mut meaning);
-    meaning
+    within_bounds(|| {
+        let mut meaning = Meaning::default();
+        table::apply(&span.attributes, &span.origin.scope_name, Place::Span, &mut meaning);
+        events::hear(&span.events, records, &span.origin.scope_name, &mut meaning);
+        finish::finish(span, &Attributes::new(&span.attributes), &mut meaning);
+        meaning
+    })
 }
