@@ -1,7 +1,10 @@
 //! An attribute's value as OTLP has it.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Map, Number, Value as Json};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Number, Value as Json};
+
+use crate::Attribute;
 
 /// One OTLP `AnyValue`. `Empty` is a value with no kind set, which is allowed on the wire.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -71,27 +74,6 @@ impl Value {
         }
     }
 
-    /// OTLP/JSON's form of the value (`{"stringValue": …}`), as the protobuf JSON mapping writes it.
-    pub fn to_otlp_json(&self) -> Json {
-        let (kind, value) = match self {
-            Value::Empty => return Json::Object(Map::new()),
-            Value::Text(text) => ("stringValue", Json::String(text.clone())),
-            Value::Bool(bool) => ("boolValue", Json::Bool(*bool)),
-            Value::Int(int) => ("intValue", Json::String(int.to_string())),
-            Value::Double(_) => ("doubleValue", self.to_json()),
-            Value::Bytes(_) => ("bytesValue", self.to_json()),
-            Value::Array(values) => (
-                "arrayValue",
-                serde_json::json!({"values": values.iter().map(Value::to_otlp_json).collect::<Vec<_>>()}),
-            ),
-            Value::Map(entries) => (
-                "kvlistValue",
-                serde_json::json!({"values": entries.iter().map(|(key, value)| serde_json::json!({"key": key, "value": value.to_otlp_json()})).collect::<Vec<_>>()}),
-            ),
-        };
-        Json::Object(Map::from_iter([(kind.to_owned(), value)]))
-    }
-
     /// Bytes of content, a measure for limits and for what is worth sharing.
     pub fn size_bytes(&self) -> usize {
         match self {
@@ -102,6 +84,59 @@ impl Value {
             Value::Array(values) => values.iter().map(Value::size_bytes).sum(),
             Value::Map(entries) => entries.iter().map(|(key, value)| key.len() + value.size_bytes()).sum(),
         }
+    }
+}
+
+/// OTLP/JSON's form of a value (`{"stringValue": …}`), as the protobuf JSON mapping writes it. Written as it is read: a tree of it
+/// would take hundreds of bytes for each number of an array.
+#[derive(Debug, Clone, Copy)]
+pub struct OtlpValue<'a>(pub &'a Value);
+
+/// OTLP/JSON's form of attributes: a list of `{"key": …, "value": …}`.
+#[derive(Debug, Clone, Copy)]
+pub struct OtlpAttributes<'a>(pub &'a [Attribute]);
+
+impl Serialize for OtlpValue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Values<T> {
+            values: T,
+        }
+        let mut one = serializer.serialize_map(None)?;
+        match self.0 {
+            Value::Empty => {}
+            Value::Text(text) => one.serialize_entry("stringValue", text)?,
+            Value::Bool(bool) => one.serialize_entry("boolValue", bool)?,
+            Value::Int(int) => one.serialize_entry("intValue", &int.to_string())?,
+            Value::Double(_) => one.serialize_entry("doubleValue", &self.0.to_json())?,
+            Value::Bytes(_) => one.serialize_entry("bytesValue", &self.0.to_json())?,
+            Value::Array(values) => {
+                one.serialize_entry("arrayValue", &Values { values: OtlpList(values) })?
+            }
+            Value::Map(entries) => {
+                one.serialize_entry("kvlistValue", &Values { values: OtlpAttributes(entries) })?;
+            }
+        }
+        one.end()
+    }
+}
+
+impl Serialize for OtlpAttributes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Pair<'a> {
+            key: &'a str,
+            value: OtlpValue<'a>,
+        }
+        serializer.collect_seq(self.0.iter().map(|(key, value)| Pair { key, value: OtlpValue(value) }))
+    }
+}
+
+struct OtlpList<'a>(&'a [Value]);
+
+impl Serialize for OtlpList<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(OtlpValue))
     }
 }
 
@@ -120,9 +155,13 @@ mod tests {
     #[test]
     fn floats_that_json_cannot_write_are_named() {
         assert_eq!(Value::Double(f64::NAN).to_json(), Json::from("NaN"));
-        assert_eq!(
-            Value::Double(f64::NEG_INFINITY).to_otlp_json(),
-            serde_json::json!({"doubleValue": "-Infinity"})
-        );
+        let value = Value::Map(vec![(
+            "k".into(),
+            Value::Array(vec![Value::Double(f64::NEG_INFINITY), Value::Int(-7), Value::Empty]),
+        )]);
+        let expected = serde_json::json!({"kvlistValue": {"values": [{"key": "k", "value": {"arrayValue": {"values": [
+            {"doubleValue": "-Infinity"}, {"intValue": "-7"}, {}
+        ]}}}]}});
+        assert_eq!(serde_json::to_value(OtlpValue(&value)).unwrap(), expected);
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Shared {
     pub(crate) large: Arc<Semaphore>,
     /// Answers with whole spans take memory: few are made at once.
     pub(crate) answers: Semaphore,
+    /// So do pages of traces: each has the light rows of up to 100,000 spans.
+    pub(crate) pages: Semaphore,
     pub(crate) max_body_bytes: usize,
     /// Where senders reach this program; known once the ports are bound.
     pub(crate) addresses: Addresses,
@@ -53,6 +55,7 @@ impl App {
             decoders: Arc::new(Semaphore::new(cores)),
             large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
             answers: Semaphore::new(cores),
+            pages: Semaphore::new(2 * cores),
             max_body_bytes: config.max_body_bytes,
             addresses,
             stop: watch::Sender::new(false),

@@ -175,23 +175,30 @@ async fn bind(host: IpAddr, port: Port, flag: &str) -> anyhow::Result<Option<Tcp
     }
 }
 
-/// Prints where it listens and what to paste into an app.
-#[expect(clippy::print_stdout, reason = "this is what the person who started the program reads")]
+/// Prints where it listens and what to paste into an app. Whether anybody reads it does not matter: `bennu | head -1` serves on.
 pub fn greet(server: &Server) {
+    let _ = write_greeting(server, &mut std::io::stdout().lock());
+}
+
+fn write_greeting(server: &Server, out: &mut impl std::io::Write) -> std::io::Result<()> {
     let Addresses { http, grpc, otlp } = server.addresses;
-    println!("bennu {} · data in {}", env!("CARGO_PKG_VERSION"), server.data_dir.display());
-    println!("  pages and OTLP/HTTP  http://{http}");
+    writeln!(out, "bennu {} · data in {}", env!("CARGO_PKG_VERSION"), server.data_dir.display())?;
+    writeln!(out, "  pages and OTLP/HTTP  http://{http}")?;
     if let Some(grpc) = grpc {
-        println!("  OTLP/gRPC            http://{grpc}");
+        writeln!(out, "  OTLP/gRPC            http://{grpc}")?;
     }
     if let Some(otlp) = otlp {
-        println!("  OTLP/HTTP            http://{otlp}");
+        writeln!(out, "  OTLP/HTTP            http://{otlp}")?;
     }
-    println!("Point an app at it:");
-    println!("  export OTEL_EXPORTER_OTLP_ENDPOINT=http://{http} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
+    writeln!(out, "Point an app at it:")?;
+    writeln!(
+        out,
+        "  export OTEL_EXPORTER_OTLP_ENDPOINT=http://{http} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
+    )?;
     if !server.open {
-        println!("  export OTEL_EXPORTER_OTLP_HEADERS=\"authorization=Bearer $BENNU_TOKEN\"");
+        writeln!(out, "  export OTEL_EXPORTER_OTLP_HEADERS=\"authorization=Bearer $BENNU_TOKEN\"")?;
     }
+    Ok(())
 }
 
 /// Done when the program is told to stop.

@@ -98,7 +98,18 @@ impl Store {
         self.readers.ask(move |connection| reader::trace(connection, project.as_deref(), trace_id)).await
     }
 
-    /// A trace's row, without its spans.
+    /// As [`trace`](Store::trace), with no spans: for who asks only for some of them.
+    ///
+    /// # Errors
+    /// As every question.
+    pub async fn trace_alone(&self, project: Option<&str>, trace_id: TraceId) -> Result<Option<Trace>> {
+        let project = project.map(str::to_owned);
+        self.readers
+            .ask(move |connection| reader::trace_alone(connection, project.as_deref(), trace_id))
+            .await
+    }
+
+    /// A trace's row.
     ///
     /// # Errors
     /// As every question.
@@ -143,7 +154,7 @@ impl Store {
     }
 
     /// These spans of a trace in this order, as many of them as hold `max_bytes` together, at least one; and how many ids that
-    /// took. Ids that the trace does not have are passed over.
+    /// took. Ids that the trace does not have are passed over. `repeats_origin`: resource and scope count for every span.
     ///
     /// # Errors
     /// As every question.
@@ -152,8 +163,11 @@ impl Store {
         trace: i64,
         of: Vec<SpanId>,
         max_bytes: usize,
+        repeats_origin: bool,
     ) -> Result<(Vec<StoredSpan>, usize)> {
-        self.readers.ask(move |connection| reader::part_of_spans(connection, trace, &of, max_bytes)).await
+        self.readers
+            .ask(move |connection| reader::part_of_spans(connection, trace, &of, max_bytes, repeats_origin))
+            .await
     }
 
     /// The spans of a trace that contain a text, ASCII case ignored, by start; none for the empty text. Searched are names, ids in

@@ -17,32 +17,36 @@ use crate::{app::App, error::Error, query};
 
 /// Spans of a part.
 const PART_SPANS: usize = 256;
-/// Content of a part; as JSON it takes several times as much memory.
-const PART_BYTES: usize = 4 << 20;
+/// Content of a part; as JSON it takes several times as much memory. Whoever asks and does not read holds one part.
+const PART_BYTES: usize = 512 << 10;
 
-type Write = fn(Vec<StoredSpan>, &mut Vec<u8>);
+/// Writes a list of spans.
+pub(super) trait Writer: Send + 'static {
+    /// Whether what it writes of a span has its resource and scope in it, however many spans share them.
+    const REPEATS_ORIGIN: bool;
+    /// Adds a span.
+    fn span(&mut self, stored: StoredSpan, text: &mut Vec<u8>);
+    /// What comes after the last.
+    fn end(&mut self, text: &mut Vec<u8>);
+}
 
-/// A trace's spans, read and written a part at a time. Whoever reads slowly holds one part in memory.
-pub(super) struct Parts {
+/// A trace's spans, read and written a part at a time.
+pub(super) struct Parts<W> {
     app: App,
     /// The trace's row.
     trace: i64,
     left: VecDeque<SpanId>,
-    /// Writes the elements of the list that the spans of a part make, each after a comma.
-    write: Write,
-    /// Whether an element was written; the first has no comma.
-    begun: bool,
-    tail: &'static str,
+    writer: Option<W>,
 }
 
-impl Parts {
+impl<W: Writer> Parts<W> {
     /// All spans of a trace's row. Refused for more than a million.
-    pub(super) async fn new(app: App, trace: i64, write: Write, tail: &'static str) -> Result<Self, Error> {
+    pub(super) async fn new(app: App, trace: i64, writer: W) -> Result<Self, Error> {
         let left = app.store.span_ids(trace).await?.into();
-        Ok(Parts { app, trace, left, write, begun: false, tail })
+        Ok(Parts { app, trace, left, writer: Some(writer) })
     }
 
-    /// The answer: `head`, the elements, the tail. The first part is made before anything is sent, so that what is wrong can be
+    /// The answer: `head`, the spans, the end. The first part is made before anything is sent, so that what is wrong can be
     /// said; a mistake after it breaks the answer off. Spans that are deleted meanwhile are left out.
     pub(super) async fn answer(mut self, head: Vec<u8>) -> Result<Response, Error> {
         let first = self.next(head).await?;
@@ -57,37 +61,29 @@ impl Parts {
     }
 
     /// The next part, after what is written already; empty after the last.
-    async fn next(&mut self, mut text: Vec<u8>) -> Result<Bytes, Error> {
-        while !self.left.is_empty() {
-            let _turn = query::turn(&self.app).await?;
+    async fn next(&mut self, text: Vec<u8>) -> Result<Bytes, Error> {
+        let Some(mut writer) = self.writer.take() else { return Ok(text.into()) };
+        let _turn = query::turn(&self.app).await?;
+        let mut spans = Vec::new();
+        while spans.is_empty() && !self.left.is_empty() {
             let asked: Vec<SpanId> = self.left.iter().take(PART_SPANS).copied().collect();
-            let (spans, looked_at) = self.app.store.part_of_spans(self.trace, asked, PART_BYTES).await?;
-            self.left.drain(..looked_at);
-            let (write, start) = (self.write, text.len());
-            text = query::blocking(move || {
-                write(spans, &mut text);
-                text
-            })
-            .await?;
-            if text.len() > start {
-                if !std::mem::replace(&mut self.begun, true) {
-                    text.remove(start);
-                }
-                break;
+            let part = self.app.store.part_of_spans(self.trace, asked, PART_BYTES, W::REPEATS_ORIGIN).await?;
+            self.left.drain(..part.1);
+            spans = part.0;
+        }
+        let last = self.left.is_empty();
+        let (writer, text) = query::blocking(move || {
+            let mut text = text;
+            spans.into_iter().for_each(|stored| writer.span(stored, &mut text));
+            if last {
+                writer.end(&mut text);
             }
-        }
-        if self.left.is_empty() {
-            text.extend(std::mem::take(&mut self.tail).as_bytes());
-        }
+            ((!last).then_some(writer), text)
+        })
+        .await?;
+        self.writer = writer;
         Ok(text.into())
     }
-}
-
-/// Adds an element to a list: a comma and the value.
-pub(super) fn element(text: &mut Vec<u8>, value: &Value) {
-    text.push(b',');
-    // Nothing in a JSON value cannot be written, and memory takes everything.
-    serde_json::to_writer(text, value).unwrap_or_default();
 }
 
 /// An answer full of content, made and written away from the threads that answer others, and while it is this answer's turn: as

@@ -1,7 +1,5 @@
 //! `/v1/traces/{trace_id}`: one trace with everything in it, in one vocabulary whatever the dialect.
 
-use std::sync::Arc;
-
 use axum::{
     Json,
     extract::{Path, Query, State},
@@ -15,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     parameters::Parameters,
-    parts::{self, Parts},
+    parts::{Parts, Writer},
     rfc3339,
     spans::attributes,
 };
@@ -23,7 +21,7 @@ use crate::{
     app::App,
     decode::{self, Fact},
     error::{Code, Error},
-    query::{self, SpanDetail},
+    query::{self, OtlpWriter, SpanDetail},
 };
 
 /// `GET /v1/traces/{trace_id}?project=`
@@ -54,10 +52,29 @@ pub(crate) async fn trace(
     let mut head = about.to_string();
     head.truncate(head.len() - 1);
     head.push_str(r#","spans":["#);
-    let write = |spans: Vec<StoredSpan>, text: &mut Vec<u8>| {
-        spans.into_iter().for_each(|stored| parts::element(text, &span(&SpanDetail::new(stored))));
-    };
-    Parts::new(app, row.id, write, "]}").await?.answer(head.into()).await
+    Parts::new(app, row.id, Understood::default()).await?.answer(head.into()).await
+}
+
+/// Every span with what it means.
+#[derive(Default)]
+struct Understood {
+    begun: bool,
+}
+
+impl Writer for Understood {
+    const REPEATS_ORIGIN: bool = true;
+
+    fn span(&mut self, stored: StoredSpan, text: &mut Vec<u8>) {
+        if std::mem::replace(&mut self.begun, true) {
+            text.push(b',');
+        }
+        // Nothing in a JSON value cannot be written, and memory takes everything.
+        serde_json::to_writer(text, &span(&SpanDetail::new(stored))).unwrap_or_default();
+    }
+
+    fn end(&mut self, text: &mut Vec<u8>) {
+        text.extend(b"]}");
+    }
 }
 
 /// `GET /v1/traces/{trace_id}/otlp?project=`: the trace as OTLP/JSON, as it was sent.
@@ -67,12 +84,21 @@ pub(crate) async fn otlp(
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, Error> {
     let trace = find(&app, &trace_id, Parameters::new(query)).await?;
-    let write = |spans: Vec<StoredSpan>, text: &mut Vec<u8>| {
-        let shared = |a: &StoredSpan, b: &StoredSpan| Arc::ptr_eq(&a.span.origin, &b.span.origin);
-        let groups = spans.chunk_by(|a, b| shared(a, b) || a.span.origin == b.span.origin);
-        groups.for_each(|group| parts::element(text, &query::otlp_resource(group)));
-    };
-    Parts::new(app, trace.row.id, write, "]}").await?.answer(br#"{"resourceSpans":["#.to_vec()).await
+    let head = br#"{"resourceSpans":["#.to_vec();
+    Parts::new(app, trace.row.id, OtlpWriter::default()).await?.answer(head).await
+}
+
+impl Writer for OtlpWriter {
+    const REPEATS_ORIGIN: bool = false;
+
+    fn span(&mut self, stored: StoredSpan, text: &mut Vec<u8>) {
+        OtlpWriter::span(self, &stored.span, text);
+    }
+
+    fn end(&mut self, text: &mut Vec<u8>) {
+        OtlpWriter::end(self, text);
+        text.extend(b"]}");
+    }
 }
 
 /// `GET /v1/traces/{trace_id}/spans/{span_id}/openai?project=`: the call as an OpenAI request.
@@ -110,12 +136,12 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The trace that a path names; takes the parameters that are left.
+/// The trace that a path names, without its spans; takes the parameters that are left.
 pub(super) async fn find(app: &App, trace_id: &str, mut parameters: Parameters) -> Result<Trace, Error> {
     let project = parameters.one("project")?;
     parameters.finish()?;
     let id = read_id(trace_id)?;
-    let trace = app.store.trace(project.as_deref(), id).await?;
+    let trace = app.store.trace_alone(project.as_deref(), id).await?;
     trace.ok_or_else(|| Error::not_found(format!("the trace {id}")))
 }
 

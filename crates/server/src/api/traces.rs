@@ -1,26 +1,30 @@
 //! `/v1/projects/{project}/traces`, as Phoenix answers.
 
 use axum::{
-    Json,
     extract::{Path, Query, State},
+    response::Response,
 };
-use bennu_store::{TraceFilter, TraceRow};
+use bennu_store::{Cursor, TraceFilter, TraceRow};
 use serde_json::{Value, json};
 
 use super::{
     cursor::{read_cursor, write_cursor},
     global_id,
     parameters::{Parameters, bool},
+    parts::written,
     projects, rfc3339,
 };
-use crate::{app::App, error::Error};
+use crate::{app::App, error::Error, query};
+
+/// A page with spans ends after the trace with which it has so many.
+const MAX_LISTED_SPANS: u64 = 50_000;
 
 /// `GET /v1/projects/{project}/traces`
 pub(crate) async fn list(
     State(app): State<App>,
     Path(project): Path<String>,
     Query(query): Query<Vec<(String, String)>>,
-) -> Result<Json<Value>, Error> {
+) -> Result<Response, Error> {
     let mut parameters = Parameters::new(query);
     let limit = parameters.limit(100, 1000)?;
     let cursor = parameters.read("cursor", "the next_cursor of the page before", read_cursor)?;
@@ -40,16 +44,24 @@ pub(crate) async fn list(
     parameters.finish()?;
 
     let project = projects::find(&app, &project).await?;
-    let page = app.store.traces(&project.name, filter, cursor, limit).await?;
+    let _turn = query::turn(&app).await?;
+    let mut page = app.store.traces(&project.name, filter, cursor, limit).await?;
     let mut data = Vec::with_capacity(page.traces.len());
+    let mut listed = 0;
     for row in &page.traces {
         let mut trace = answer(project.id, row);
         if include_spans {
             trace["spans"] = spans(&app, row).await?;
+            listed += row.spans;
         }
         data.push(trace);
+        if listed > MAX_LISTED_SPANS && data.len() < page.traces.len() {
+            page.next = Some(Cursor { key: row.start_ns, id: row.id });
+            break;
+        }
     }
-    Ok(Json(json!({"data": data, "next_cursor": page.next.map(write_cursor)})))
+    let next = page.next.map(write_cursor);
+    written(move || json!({"data": data, "next_cursor": next})).await
 }
 
 fn answer(project: i64, row: &TraceRow) -> Value {

@@ -71,7 +71,7 @@ pub(super) async fn trace_page(
     Path((project, trace_id)): Path<(String, String)>,
 ) -> Page {
     let id = parse(&trace_id)?;
-    let trace = app.store.trace(Some(&project), id).await?;
+    let trace = app.store.trace_alone(Some(&project), id).await?;
     let trace = trace.ok_or_else(|| Error::not_found(format!("the trace {id}")))?;
     Ok(render(&DeletePage {
         frame: Frame::new("Delete", Some(&project), Tab::Traces),

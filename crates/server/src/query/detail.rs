@@ -56,6 +56,11 @@ pub(crate) async fn turn(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>, 
     app.answers.acquire().await.map_err(|_| Error::new(Code::Busy, "the server is stopping"))
 }
 
+/// A place among the pages of traces.
+pub(crate) async fn page_turn(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>, Error> {
+    app.pages.acquire().await.map_err(|_| Error::new(Code::Busy, "the server is stopping"))
+}
+
 /// Runs what computes for long away from the threads that answer others.
 pub(crate) async fn blocking<T: Send + 'static>(
     compute: impl FnOnce() -> T + Send + 'static,

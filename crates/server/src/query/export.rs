@@ -1,7 +1,6 @@
-//! What leaves the program: a call as somebody would send it again, a trace as another tool would take it.
+//! A call as somebody would send it again.
 
-use bennu_model::{Attribute, Detail, Message, Part, Span};
-use bennu_store::StoredSpan;
+use bennu_model::{Detail, Message, Part};
 use serde_json::{Map, Value as Json, json};
 
 /// A model call as the body of an OpenAI chat completion request.
@@ -95,66 +94,6 @@ fn openai_tool(tool: &Json) -> Json {
 
 fn text(json: &Json) -> String {
     json.as_str().map_or_else(|| json.to_string(), str::to_owned)
-}
-
-/// Spans of one origin as a `ResourceSpans` of OTLP/JSON: what another collector takes, hex ids and string integers as the
-/// specification says.
-pub(crate) fn otlp_resource(spans: &[StoredSpan]) -> Json {
-    let origin = spans.first().map(|stored| stored.span.origin.clone()).unwrap_or_default();
-    json!({
-        "resource": {
-            "attributes": attributes(&origin.resource.attributes),
-            "droppedAttributesCount": origin.resource.dropped_attributes,
-        },
-        "schemaUrl": origin.resource.schema_url,
-        "scopeSpans": [{
-            "scope": {
-                "name": origin.scope_name,
-                "version": origin.scope_version,
-                "attributes": attributes(&origin.scope_attributes),
-                "droppedAttributesCount": origin.scope_dropped,
-            },
-            "schemaUrl": origin.scope_schema_url,
-            "spans": spans.iter().map(|stored| otlp_span(&stored.span)).collect::<Vec<_>>(),
-        }],
-    })
-}
-
-fn otlp_span(span: &Span) -> Json {
-    json!({
-        "traceId": span.trace_id,
-        "spanId": span.span_id,
-        "parentSpanId": span.parent_id.map(|id| id.to_string()).unwrap_or_default(),
-        "traceState": span.trace_state,
-        "flags": span.flags,
-        "name": span.name,
-        "kind": span.otel_kind as i32,
-        "startTimeUnixNano": span.start_ns.to_string(),
-        "endTimeUnixNano": span.end_ns.to_string(),
-        "attributes": attributes(&span.attributes),
-        "droppedAttributesCount": span.dropped_attributes,
-        "events": span.events.iter().map(|event| json!({
-            "timeUnixNano": event.time_ns.to_string(),
-            "name": event.name,
-            "attributes": attributes(&event.attributes),
-            "droppedAttributesCount": event.dropped_attributes,
-        })).collect::<Vec<_>>(),
-        "droppedEventsCount": span.dropped_events,
-        "links": span.links.iter().map(|link| json!({
-            "traceId": link.trace_id,
-            "spanId": link.span_id,
-            "traceState": link.trace_state,
-            "flags": link.flags,
-            "attributes": attributes(&link.attributes),
-            "droppedAttributesCount": link.dropped_attributes,
-        })).collect::<Vec<_>>(),
-        "droppedLinksCount": span.dropped_links,
-        "status": {"code": span.status.code as i32, "message": span.status.message},
-    })
-}
-
-fn attributes(attributes: &[Attribute]) -> Vec<Json> {
-    attributes.iter().map(|(key, value)| json!({"key": key, "value": value.to_otlp_json()})).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! What pages and JSON ask together: a span with its meaning, how well a service is understood, what a pasted text points to, what leaves the program.
+//! What pages and JSON ask together: a span with its meaning, how well a service is understood, what a pasted text points to,
+//! what leaves the program.
 
 mod body;
 mod conventions;
@@ -6,10 +7,12 @@ mod detail;
 mod context;
 mod export;
 mod locate;
+mod otlp;
 
 pub(crate) use body::{body_address, find_body, media, media_type};
 pub(crate) use context::{Call, Context, Run, Use, around};
 pub(crate) use conventions::{Convention, conventions};
-pub(crate) use detail::{SpanDetail, blocking, span_detail, spans_with, turn};
-pub(crate) use export::{curl, openai_request, otlp_resource};
+pub(crate) use detail::{SpanDetail, blocking, page_turn, span_detail, spans_with, turn};
+pub(crate) use export::{curl, openai_request};
 pub(crate) use locate::{Pasted, read_pasted};
+pub(crate) use otlp::OtlpWriter;

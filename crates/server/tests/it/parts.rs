@@ -35,6 +35,7 @@ fn a_large_trace_comes_whole_and_in_order() {
 
     let exported = server.get(&format!("/v1/traces/{trace}/otlp")).json();
     let resources = exported["resourceSpans"].as_array().unwrap();
+    assert_eq!(resources.len(), 1, "spans of one origin stand together, whichever part they were in");
     let exported: Vec<String> =
         resources.iter().flat_map(|resource| ids(&resource["scopeSpans"][0]["spans"], "spanId")).collect();
     assert_eq!(exported, expected);

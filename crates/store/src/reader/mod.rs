@@ -44,5 +44,5 @@ pub(crate) use projects::{project, projects};
 pub(crate) use recent::recent_spans;
 pub(crate) use search::search_trace;
 pub(crate) use spans::{part_of_spans, project_spans, span_ids, span_of_trace, trace_spans};
-pub(crate) use trace::{project_of, trace, trace_row};
+pub(crate) use trace::{project_of, trace, trace_alone, trace_row};
 pub(crate) use traces::{services, traces};

@@ -1,6 +1,6 @@
 //! Spans with everything they were sent with.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 use bennu_model::{
     Attribute, LogRecord, Origin, OtelKind, Span, SpanId, Status, StatusCode, TraceId, Value as Any,
@@ -68,7 +68,7 @@ pub(crate) fn trace_spans(connection: &Connection, trace: i64, of: &[SpanId]) ->
     if of.len() > MAX_NAMED_SPANS {
         return Err(Error::TooMany(MAX_NAMED_SPANS));
     }
-    let (mut spans, looked_at) = part_of_spans(connection, trace, of, MAX_ANSWER_BYTES)?;
+    let (mut spans, looked_at) = part_of_spans(connection, trace, of, MAX_ANSWER_BYTES, false)?;
     if looked_at < of.len() {
         return Err(Error::TooLarge(MAX_ANSWER_BYTES));
     }
@@ -83,9 +83,11 @@ pub(crate) fn part_of_spans(
     trace: i64,
     of: &[SpanId],
     max_bytes: usize,
+    repeats_origin: bool,
 ) -> Result<(Vec<StoredSpan>, usize)> {
     let snapshot = connection.unchecked_transaction()?;
     let mut reading = Reading::new(&snapshot, max_bytes);
+    reading.repeats_origin = repeats_origin;
     for (looked_at, span_id) in of.iter().enumerate() {
         if let Some(stored) = span_of_trace(&snapshot, &mut reading.fetch, trace, *span_id)?
             && !reading.take(stored)?
@@ -175,6 +177,8 @@ struct Reading<'c> {
     spans: Vec<StoredSpan>,
     bytes: usize,
     max_bytes: usize,
+    /// Whether an origin counts for every span that has it.
+    repeats_origin: bool,
     /// Most traces have no log records that mean anything: that is asked once a trace.
     meaning: HashMap<TraceId, bool>,
 }
@@ -182,7 +186,15 @@ struct Reading<'c> {
 impl<'c> Reading<'c> {
     fn new(connection: &'c Connection, max_bytes: usize) -> Self {
         let fetch = Fetch::new(connection);
-        Reading { connection, fetch, spans: Vec::new(), bytes: 0, max_bytes, meaning: HashMap::new() }
+        Reading {
+            connection,
+            fetch,
+            spans: Vec::new(),
+            bytes: 0,
+            max_bytes,
+            repeats_origin: false,
+            meaning: HashMap::new(),
+        }
     }
 
     /// Adds a span and its log records, unless that is too much; the first is never.
@@ -198,6 +210,10 @@ impl<'c> Reading<'c> {
                 logs::meaning(self.connection, &mut self.fetch, trace_id, span_id)?;
         }
         self.bytes += stored_bytes(&stored);
+        let shared = |last: &StoredSpan| Arc::ptr_eq(&last.span.origin, &stored.span.origin);
+        if self.repeats_origin || !self.spans.last().is_some_and(shared) {
+            self.bytes += origin_bytes(&stored.span.origin);
+        }
         let fits = self.bytes <= self.max_bytes || self.spans.is_empty();
         if fits {
             self.spans.push(stored);
@@ -206,7 +222,7 @@ impl<'c> Reading<'c> {
     }
 }
 
-/// Bytes that a span and its records hold in memory, about; of the origin as many as an answer has that repeats it for every span.
+/// Bytes that a span and its records hold in memory, about, without what they share with others.
 pub(super) fn stored_bytes(stored: &StoredSpan) -> usize {
     let span = &stored.span;
     let texts = span.name.len() + span.status.message.len() + span.trace_state.len();
@@ -214,10 +230,7 @@ pub(super) fn stored_bytes(stored: &StoredSpan) -> usize {
     let links =
         span.links.iter().map(|link| 128 + link.trace_state.len() + attributes_bytes(&link.attributes));
     let records = stored.records.iter().map(logs::size_bytes);
-    512 + texts
-        + origin_bytes(&span.origin)
-        + attributes_bytes(&span.attributes)
-        + events.chain(links).chain(records).sum::<usize>()
+    512 + texts + attributes_bytes(&span.attributes) + events.chain(links).chain(records).sum::<usize>()
 }
 
 /// Bytes that an origin holds in memory, about.

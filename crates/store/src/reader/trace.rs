@@ -78,6 +78,27 @@ pub(crate) fn trace(
     project: Option<&str>,
     trace_id: TraceId,
 ) -> Result<Option<Trace>> {
+    let Some(mut trace) = trace_alone(connection, project, trace_id)? else { return Ok(None) };
+    let row = &trace.row;
+    // Sorting here is several times as fast as a temporary table of SQLite; only what is cut has to be in order before.
+    let order = if row.spans > MAX_SPANS as u64 { "ORDER BY start_ns, end_ns DESC, span.id" } else { "" };
+    let sql = format!("SELECT {COLUMNS} FROM span {USAGE_JOIN} WHERE span.trace = ? {order} LIMIT ?");
+    let mut select = connection.prepare_cached(&sql)?;
+    let mut spans = select
+        .query_map((row.id, MAX_SPANS as i64), |row| Ok(read(row)))?
+        .map(|span| span?)
+        .collect::<Result<Vec<_>>>()?;
+    spans.sort_unstable_by_key(|span| (span.start_ns, Reverse(span.end_ns), span.id));
+    trace.spans = spans;
+    Ok(Some(trace))
+}
+
+/// The same without its spans.
+pub(crate) fn trace_alone(
+    connection: &Connection,
+    project: Option<&str>,
+    trace_id: TraceId,
+) -> Result<Option<Trace>> {
     let sql = format!(
         "SELECT {} FROM trace JOIN project ON project.id = trace.project WHERE trace_id = ? ORDER BY start_ns, trace.id",
         traces::COLUMNS
@@ -91,17 +112,7 @@ pub(crate) fn trace(
     let Some(position) = position else { return Ok(None) };
     let row = all[position].clone();
     let also_in = all.into_iter().map(|other| other.project).filter(|other| *other != row.project).collect();
-
-    // Sorting here is several times as fast as a temporary table of SQLite; only what is cut has to be in order before.
-    let order = if row.spans > MAX_SPANS as u64 { "ORDER BY start_ns, end_ns DESC, span.id" } else { "" };
-    let sql = format!("SELECT {COLUMNS} FROM span {USAGE_JOIN} WHERE span.trace = ? {order} LIMIT ?");
-    let mut select = connection.prepare_cached(&sql)?;
-    let mut spans = select
-        .query_map((row.id, MAX_SPANS as i64), |row| Ok(read(row)))?
-        .map(|span| span?)
-        .collect::<Result<Vec<_>>>()?;
-    spans.sort_unstable_by_key(|span| (span.start_ns, Reverse(span.end_ns), span.id));
-    Ok(Some(Trace { row, spans, also_in }))
+    Ok(Some(Trace { row, spans: Vec::new(), also_in }))
 }
 
 /// The project where a trace began.

@@ -71,7 +71,7 @@ async fn a_full_disk_refuses_and_keeps_what_it_acknowledged() {
     store.append("p", vec![prepared], ()).await.unwrap();
     for row in store.traces("p", Default::default(), None, 1000).await.unwrap().traces {
         let ids = store.span_ids(row.id).await.unwrap();
-        let (spans, _) = store.part_of_spans(row.id, ids, usize::MAX).await.unwrap();
+        let (spans, _) = store.part_of_spans(row.id, ids, usize::MAX, false).await.unwrap();
         assert!(spans[0].span.attributes[0].1.as_text().unwrap().len() > 5_000);
     }
     assert_eq!(store.projects().await.unwrap()[0].traces, acknowledged + 1);

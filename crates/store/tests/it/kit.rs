@@ -89,7 +89,7 @@ impl TestStore {
 
     pub(crate) async fn all_spans(&self, trace: i64) -> bennu_store::Result<Vec<StoredSpan>> {
         let ids = self.span_ids(trace).await?;
-        Ok(self.part_of_spans(trace, ids, usize::MAX).await?.0)
+        Ok(self.part_of_spans(trace, ids, usize::MAX, false).await?.0)
     }
 
     pub(crate) async fn trace_of(&self, project: &str, trace: u8) -> Trace {

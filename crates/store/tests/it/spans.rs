@@ -194,7 +194,7 @@ async fn parts_end_where_spans_are_large_by_whatever() {
     ids.insert(5, SpanId([99; 8]));
     let (mut read, mut parts) = (Vec::new(), Vec::new());
     while !ids.is_empty() {
-        let (spans, looked_at) = store.part_of_spans(trace, ids.clone(), 150_000).await.unwrap();
+        let (spans, looked_at) = store.part_of_spans(trace, ids.clone(), 150_000, true).await.unwrap();
         parts.push(spans.len());
         read.extend(spans.into_iter().map(|stored| stored.span.span_id.0[0]));
         ids.drain(..looked_at);
