@@ -31,4 +31,4 @@ pub use message::{Message, Part};
 pub use span::{Attribute, Event, Link, Origin, OtelKind, Resource, Span, Status, StatusCode};
 pub use summary::Summary;
 pub use usage::{TOKEN_TYPES, Tokens, Usage};
-pub use value::{OtlpAttributes, OtlpValue, Value};
+pub use value::{JsonAttributes, JsonValue, OtlpAttributes, OtlpValue, Value};

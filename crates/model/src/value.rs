@@ -1,5 +1,7 @@
 //! An attribute's value as OTLP has it.
 
+use std::collections::HashMap;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Number, Value as Json};
@@ -87,6 +89,34 @@ impl Value {
     }
 }
 
+/// A value as [`Value::to_json`] has it, written as it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonValue<'a>(pub &'a Value);
+
+/// Attributes as an object; of a name that is there twice the last value, at the first place.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonAttributes<'a>(pub &'a [Attribute]);
+
+impl Serialize for JsonValue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::Array(values) => serializer.collect_seq(values.iter().map(JsonValue)),
+            Value::Map(entries) => JsonAttributes(entries).serialize(serializer),
+            small => small.to_json().serialize(serializer),
+        }
+    }
+}
+
+impl Serialize for JsonAttributes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut last: HashMap<&str, &Value> = self.0.iter().map(|(key, value)| (&**key, value)).collect();
+        let firsts = self.0.iter().filter_map(|(key, _)| last.remove_entry(&**key));
+        let firsts: Vec<_> = firsts.collect();
+        serializer.collect_map(firsts.into_iter().map(|(key, value)| (key, JsonValue(value))))
+    }
+}
+
 /// OTLP/JSON's form of a value (`{"stringValue": …}`), as the protobuf JSON mapping writes it. Written as it is read: a tree of it
 /// would take hundreds of bytes for each number of an array.
 #[derive(Debug, Clone, Copy)]
@@ -163,5 +193,12 @@ mod tests {
             {"doubleValue": "-Infinity"}, {"intValue": "-7"}, {}
         ]}}}]}});
         assert_eq!(serde_json::to_value(OtlpValue(&value)).unwrap(), expected);
+        assert_eq!(serde_json::to_value(JsonValue(&value)).unwrap(), value.to_json());
+    }
+
+    #[test]
+    fn attributes_are_an_object_with_each_name_once() {
+        let attributes = [("b", 1), ("a", 2), ("b", 3)].map(|(key, n)| (key.to_owned(), Value::Int(n)));
+        assert_eq!(serde_json::to_string(&JsonAttributes(&attributes)).unwrap(), r#"{"b":3,"a":2}"#);
     }
 }

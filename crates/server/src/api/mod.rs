@@ -6,6 +6,7 @@ mod logs;
 mod parameters;
 mod parts;
 mod projects;
+mod span_json;
 mod spans;
 mod time;
 mod trace;

@@ -6,8 +6,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bennu_model::{SpanId, TraceId, Usage};
-use bennu_semconv::otel;
+use bennu_model::{SpanId, TraceId};
 use bennu_store::{StoredSpan, Trace};
 use serde_json::{Value, json};
 
@@ -15,11 +14,10 @@ use super::{
     parameters::Parameters,
     parts::{Parts, Writer},
     rfc3339,
-    spans::attributes,
+    span_json::{SpanJson, milliseconds},
 };
 use crate::{
     app::App,
-    decode::{self, Fact},
     error::{Code, Error},
     query::{self, OtlpWriter, SpanDetail},
 };
@@ -69,7 +67,7 @@ impl Writer for Understood {
             text.push(b',');
         }
         // Nothing in a JSON value cannot be written, and memory takes everything.
-        serde_json::to_writer(text, &span(&SpanDetail::new(stored))).unwrap_or_default();
+        serde_json::to_writer(text, &SpanJson(&SpanDetail::new(stored))).unwrap_or_default();
     }
 
     fn end(&mut self, text: &mut Vec<u8>) {
@@ -162,95 +160,4 @@ async fn find_span(
         .map_err(|_| Error::new(Code::Unprocessable, format!("{span_id:?}: a span id has 16 hex digits")))?;
     let found = query::span_detail(app, &trace.row, id).await?;
     found.ok_or_else(|| Error::not_found(format!("the span {id}")))
-}
-
-fn span(found: &SpanDetail) -> Value {
-    let (span, row, detail) = (&found.stored.span, &found.stored.row, &found.detail);
-    let owned = if row.usage.is_unknown() { Usage::default() } else { row.usage_owned };
-    json!({
-        "span_id": span.span_id,
-        "parent_id": span.parent_id,
-        "name": span.name,
-        "kind": detail.kind,
-        "otel_kind": span.otel_kind.as_str(),
-        "start_time": rfc3339(row.start_ns),
-        "end_time": rfc3339(row.end_ns),
-        "start_ns": span.start_ns.to_string(),
-        "end_ns": span.end_ns.to_string(),
-        "duration_ms": milliseconds(span.duration_ns()),
-        "status": row.status.as_str(),
-        "running": row.running,
-        "status_message": span.status.message,
-        "error_type": detail.error_type,
-        "model": detail.model(),
-        "model_requested": detail.model_requested,
-        "model_answering": detail.model_answering,
-        "provider": detail.provider,
-        "response_id": detail.response_id,
-        "input": detail.input,
-        "output": detail.output,
-        "input_messages": detail.input_messages,
-        "output_messages": detail.output_messages,
-        "tools": detail.tools,
-        "invocation_parameters": detail.invocation_parameters,
-        "prompt_template": detail.prompt_template,
-        "query": detail.query,
-        "documents": detail.documents,
-        "input_documents": detail.input_documents,
-        "embeddings": detail.embeddings,
-        "tool": detail.tool,
-        "agent_name": detail.agent_name,
-        "finish_reasons": detail.finish_reasons,
-        "time_to_first_token_ms": detail.time_to_first_token_ms,
-        "usage": detail.usage,
-        "usage_owned": owned,
-        "cost_reported": detail.cost,
-        "session_id": detail.session_id,
-        "user_id": detail.user_id,
-        "tags": detail.tags,
-        "metadata": detail.metadata,
-        "service": span.origin.resource.attribute(otel::SERVICE_NAME).map(bennu_model::Value::to_json),
-        "events": span.events.iter().map(|event| json!({
-            "name": event.name,
-            "time_ns": event.time_ns.to_string(),
-            "attributes": attributes(&event.attributes),
-        })).collect::<Vec<_>>(),
-        "links": span.links.iter().map(|link| json!({
-            "trace_id": link.trace_id,
-            "span_id": link.span_id,
-            "attributes": attributes(&link.attributes),
-        })).collect::<Vec<_>>(),
-        "sources": sources(&found.facts),
-        "attributes": attributes(&span.attributes),
-        "resource": attributes(&span.origin.resource.attributes),
-        "scope": {"name": span.origin.scope_name, "version": span.origin.scope_version},
-        "trace_state": span.trace_state,
-        "flags": span.flags,
-        "repaired": span.repaired,
-        "log_records_left_out": found.stored.records_left_out,
-        "dropped": {
-            "attributes": span.dropped_attributes, "events": span.dropped_events, "links": span.dropped_links
-        },
-    })
-}
-
-/// Where each field came from: the attribute (with a JSON pointer where only a part of it was taken), the event, or what it follows
-/// from. A field that several attributes set together names them all.
-fn sources(facts: &[Fact]) -> Value {
-    let mut fields = serde_json::Map::new();
-    for fact in facts {
-        let source = json!({
-            "attribute": fact.attribute,
-            "place": fact.place.name(),
-            "dialect": fact.dialect.map(decode::Dialect::name),
-        });
-        if let Value::Array(sources) = fields.entry(fact.field.path()).or_insert_with(|| json!([])) {
-            sources.push(source);
-        }
-    }
-    Value::Object(fields)
-}
-
-fn milliseconds(duration_ns: u64) -> f64 {
-    duration_ns as f64 / 1e6
 }
