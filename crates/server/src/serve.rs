@@ -125,6 +125,7 @@ fn main_router(app: &App) -> Router<App> {
         .merge(api::router(app))
         .merge(health())
         .merge(pages::router(app))
+        .method_not_allowed_fallback(pages::not_that_way)
         .layer(middleware::map_response(harden))
 }
 

@@ -25,7 +25,7 @@ use askama::Template;
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -59,11 +59,28 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .route("/projects/{project}/traces/{trace_id}/delete", get(delete::trace_page).post(delete::trace))
         .route("/traces/{trace_id}", get(open::trace))
         .route("/open", get(open::pasted))
-        .fallback(|| async { failure(&Error::not_found("the page")) })
+        .fallback(nowhere)
         .route_layer(middleware::from_fn_with_state(app.clone(), page_gate))
         .route("/login", get(login::page).post(login::enter))
         .layer(middleware::from_fn(keep))
         .route("/static/{version}/{file}", get(assets::file))
+}
+
+/// Who asks for a page is a person; who sends something has the wrong address.
+async fn nowhere(method: Method, uri: Uri) -> Response {
+    if method == Method::GET || method == Method::HEAD {
+        return failure(&Error::not_found("the page"));
+    }
+    let message = format!("there is nothing at {}; OTLP is sent to /v1/traces and /v1/logs", uri.path());
+    Error::new(Code::NotFound, message).into_response()
+}
+
+/// What a path is not asked for in that way.
+pub(crate) async fn not_that_way(method: Method, uri: Uri) -> Response {
+    let hint =
+        if uri.path().starts_with("/v1/") && method == Method::GET { "; OTLP is sent with POST" } else { "" };
+    let message = format!("{method} is not understood at {}{hint}", uri.path());
+    (StatusCode::METHOD_NOT_ALLOWED, message).into_response()
 }
 
 /// A page is as of now. What was asked for ahead, because a pointer rests on its link, may be kept for the moment until the

@@ -260,6 +260,39 @@ fn json_in_any_order_twice_and_broken_in_places() {
 }
 
 #[test]
+fn json_of_the_wrong_shape_is_read_or_told() {
+    let server = TestServer::start();
+    for (at, (member, wrong)) in [
+        ("attributes", json!("x")),
+        ("attributes", json!([{"Key": "a", "Value": {"stringValue": "x"}}])),
+        ("attributes", json!([7])),
+        ("attributes", json!([{"key": "m", "value": {"kvlistValue": {"values": [{"k": 1}]}}}])),
+        ("events", json!("x")),
+        ("links", json!(5)),
+        ("status", json!(5)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut one = span('a', '1', None, "n", &[]);
+        one["spanId"] = json!(format!("{:016x}", at + 1));
+        one[member] = wrong;
+        let (rejected, said) = send_json(&server, json!([one]));
+        assert!(rejected == 0 && said.contains("does not decode"), "{member} {at}: {said:?}");
+    }
+    // An object of attributes is no OTLP, but says all the same.
+    let mut one = span('a', '9', None, "n", &[]);
+    one["attributes"] = json!({"a": 1, "b": {"stringValue": "x"}, "c": "y"});
+    assert_eq!(send_json(&server, json!([one])), (0, String::new()));
+    let spans = stored(&server);
+    assert_eq!(spans.len(), 8);
+    let read = spans.iter().find(|span| span["spanId"] == "9".repeat(16)).unwrap();
+    for (key, expected) in [("a", json!({"intValue": "1"})), ("c", json!({"stringValue": "y"}))] {
+        assert_eq!(*value(read, key), expected);
+    }
+}
+
+#[test]
 fn a_body_that_is_cut_off_keeps_what_came_before() {
     let spans: Vec<Vec<u8>> =
         (1..=5).map(|id| wire::span(id, &[wire::attribute("k", wire::text("v".repeat(50)))])).collect();

@@ -106,3 +106,15 @@ async fn records_over_grpc() {
         .unwrap_err();
     assert!(status.message().contains("send logs to /v1/logs"), "{status:?}");
 }
+
+#[test]
+fn a_wrong_path_or_method_is_told_in_words() {
+    let server = TestServer::start();
+    let answer = server.post("/v1/trace", &[JSON], b"{}");
+    assert_eq!(answer.status, 404);
+    assert!(answer.text.contains("/v1/traces"), "{}", answer.text);
+    let answer = server.get("/v1/traces");
+    assert_eq!(answer.status, 405);
+    assert!(answer.text.contains("POST"), "{}", answer.text);
+    assert!(server.get("/nowhere").text.contains("<html"));
+}

@@ -30,8 +30,9 @@ pub(crate) struct Claim {
     pub(crate) without_messages: bool,
     pub(crate) start_ns: i64,
     pub(crate) end_ns: i64,
-    pub(crate) trace: i64,
     pub(crate) span_id: [u8; 8],
+    /// The trace's row: the order of arrival, for spans that have everything else alike.
+    pub(crate) trace: i64,
     /// Hash of the instrumentation scope.
     pub(crate) scope: i64,
     /// Tokens reported in all.

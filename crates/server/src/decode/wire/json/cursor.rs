@@ -120,6 +120,11 @@ impl<'a> Cursor<'a> {
         is_next
     }
 
+    /// Whether something comes next that does not begin with this byte, and is not `null`.
+    pub(super) fn is_other_than(&mut self, open: u8) -> bool {
+        self.peek().is_some_and(|first| first != open) && !self.rest().starts_with(b"null")
+    }
+
     /// Calls for every member of an object, which has to read or skip its value. Anything but an object has no members.
     pub(super) fn object(
         &mut self,

@@ -148,6 +148,10 @@ fn list<'a, T>(
     read: impl Fn(&mut Cursor<'a>, &mut Room) -> Result<T, Broken>,
 ) -> Result<(), Broken> {
     list.clear();
+    if cursor.is_other_than(b'[') {
+        room.mend(Mended::Lost);
+        *dropped = dropped.saturating_add(1);
+    }
     cursor.array(|element| {
         let start = element.clone();
         if room.take(ENTRY) {
@@ -167,6 +171,9 @@ fn list<'a, T>(
 
 fn status(cursor: &mut Cursor<'_>, span: &mut Span, room: &mut Room) -> Result<(), Broken> {
     let status = &mut span.status;
+    if cursor.is_other_than(b'{') {
+        room.mend(Mended::Lost);
+    }
     cursor.object(|name, member| {
         match name {
             "code" => {

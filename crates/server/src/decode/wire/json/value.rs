@@ -27,7 +27,7 @@ pub(super) fn plain<'a>(cursor: &mut Cursor<'a>) -> Result<Cow<'a, str>, Broken>
     cursor.string().map(|(text, _)| text)
 }
 
-/// A list of `KeyValue`s; of several lists of one item the last counts.
+/// A list of `KeyValue`s, or an object, which is not OTLP but can be read; of several lists of one item the last counts.
 pub(super) fn attributes(
     cursor: &mut Cursor<'_>,
     list: &mut Vec<Attribute>,
@@ -35,6 +35,26 @@ pub(super) fn attributes(
     room: &mut Room,
 ) -> Result<(), Broken> {
     list.clear();
+    if cursor.peek() == Some(b'{') {
+        return cursor.object(|name, member| {
+            let start = member.clone();
+            let mut read = false;
+            room.attribute(list, dropped, |room| {
+                let value = value(member, 0, room);
+                read = value.is_ok();
+                value.map(|value| (name.to_owned(), value))
+            });
+            if !read {
+                *member = start;
+                member.skip()?;
+            }
+            Ok(())
+        });
+    }
+    if cursor.is_other_than(b'[') {
+        room.mend(Mended::Lost);
+        *dropped = dropped.saturating_add(1);
+    }
     cursor.array(|element| {
         let start = element.clone();
         let mut read = false;
@@ -53,7 +73,10 @@ pub(super) fn attributes(
 
 fn pair(cursor: &mut Cursor<'_>, depth: u32, room: &mut Room) -> Result<Attribute, Broken> {
     let mut pair = (String::new(), Value::Empty);
+    let (mut is_empty, mut is_pair) = (cursor.peek() == Some(b'{'), false);
     cursor.object(|name, member| {
+        is_empty = false;
+        is_pair |= matches!(name, "key" | "value");
         match name {
             "key" => pair.0 = string(member, room)?.into_owned(),
             "value" => pair.1 = value(member, depth, room)?,
@@ -61,7 +84,8 @@ fn pair(cursor: &mut Cursor<'_>, depth: u32, room: &mut Room) -> Result<Attribut
         }
         Ok(())
     })?;
-    Ok(pair)
+    // Members by other names, or no object.
+    if is_pair || is_empty { Ok(pair) } else { Err(Broken::Malformed) }
 }
 
 /// An `AnyValue`, `depth` values are around it. A bare scalar is taken for what it looks like, a bare array is kept as text.
@@ -145,12 +169,18 @@ fn array(cursor: &mut Cursor<'_>, depth: u32, room: &mut Room) -> Result<Vec<Val
 fn map(cursor: &mut Cursor<'_>, depth: u32, room: &mut Room) -> Result<Vec<Attribute>, Broken> {
     let mut entries = Vec::new();
     elements(cursor, |element| {
+        let start = element.clone();
         if room.take(ENTRY) {
-            entries.push(pair(element, depth, room)?);
-        } else {
-            element.skip()?;
+            match pair(element, depth, room) {
+                Ok(entry) => {
+                    entries.push(entry);
+                    return Ok(());
+                }
+                Err(_) => room.mend(Mended::Lost),
+            }
         }
-        Ok(())
+        *element = start;
+        element.skip().map(drop)
     })?;
     Ok(entries)
 }
