@@ -14,6 +14,7 @@
 //! ```
 
 mod value;
+mod value_json;
 mod id;
 mod span;
 mod log;
@@ -31,4 +32,5 @@ pub use message::{Message, Part};
 pub use span::{Attribute, Event, Link, Origin, OtelKind, Resource, Span, Status, StatusCode};
 pub use summary::Summary;
 pub use usage::{TOKEN_TYPES, Tokens, Usage};
-pub use value::{JsonAttributes, JsonValue, OtlpAttributes, OtlpValue, Value};
+pub use value::Value;
+pub use value_json::{JsonAttributes, JsonValue, OtlpAttributes, OtlpValue};

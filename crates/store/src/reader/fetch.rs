@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use bennu_model::{Origin, Resource};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::spans::attributes_bytes;
+use super::size::attributes_bytes;
 use crate::{
     Error, Result,
     stored::{

@@ -9,7 +9,8 @@ use super::{
     cursor::Cursor,
     fetch::Fetch,
     projects::count,
-    spans::{MAX_PAGE_BYTES, attributes_bytes, origin_bytes, value_bytes},
+    size::{origin_bytes, record_bytes},
+    spans::MAX_PAGE_BYTES,
 };
 use crate::{
     Result,
@@ -100,7 +101,7 @@ pub(crate) fn log_records(
             break;
         }
         let row = snapshot.prepare_cached(&sql)?.query_row([place.id], |row| Ok(read(row, &mut fetch)))??;
-        bytes += size_bytes(&row.record) + origin_bytes(&row.record.origin);
+        bytes += record_bytes(&row.record) + origin_bytes(&row.record.origin);
         if bytes > MAX_PAGE_BYTES && at > 0 {
             page.next = Some(places[at - 1]);
             break;
@@ -162,7 +163,7 @@ pub(crate) fn meaning(
         if !cut {
             let record = read(row, fetch)?.record;
             let origin = &record.origin;
-            bytes += size_bytes(&record);
+            bytes += record_bytes(&record);
             // Senders take turns; what each of them is counts once, whether or not it was read once.
             if !origins.iter().any(|known| Arc::ptr_eq(known, origin) || known == origin) {
                 bytes += origin_bytes(origin);
@@ -197,10 +198,4 @@ fn read(row: &Row<'_>, fetch: &mut Fetch<'_>) -> Result<LogRow> {
         preview: row.get(4)?,
         record: decode::decode_log(&data, TraceId(row.get(1)?), span_id, &refs, fetch)?,
     })
-}
-
-/// Bytes it holds in memory, about, without its origin.
-pub(crate) fn size_bytes(record: &LogRecord) -> usize {
-    let texts = record.severity_text.len() + record.event_name.len();
-    512 + texts + value_bytes(&record.body) + attributes_bytes(&record.attributes)
 }

@@ -13,6 +13,7 @@ mod previous;
 mod projects;
 mod recent;
 mod search;
+mod size;
 mod span_filter;
 mod spans;
 mod trace;

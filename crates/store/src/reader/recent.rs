@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::{
+    size,
     span_filter::SpanFilter,
     spans::{self, MAX_PAGE_BYTES, StoredSpan},
 };
@@ -40,7 +41,7 @@ pub(crate) fn recent_spans(
         }
         let params = vec![trace?.into(), (missing as i64).into()];
         let (found, cut) = spans::collect(&snapshot, sql, params, (missing, MAX_PAGE_BYTES), |_| true)?;
-        bytes += found.iter().map(spans::stored_bytes).sum::<usize>();
+        bytes += found.iter().map(size::span_bytes).sum::<usize>();
         newest.extend(found);
         if cut.is_some() {
             break;

@@ -2,15 +2,14 @@
 
 use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
-use bennu_model::{
-    Attribute, LogRecord, Origin, OtelKind, Span, SpanId, Status, StatusCode, TraceId, Value as Any,
-};
+use bennu_model::{LogRecord, OtelKind, Span, SpanId, Status, StatusCode, TraceId};
 use rusqlite::{Connection, Row, types::Value};
 
 use super::{
     cursor::Cursor,
     fetch::Fetch,
     logs,
+    size::{origin_bytes, span_bytes},
     span_filter::SpanFilter,
     trace::{self, SpanRow, USAGE_JOIN},
 };
@@ -209,7 +208,7 @@ impl<'c> Reading<'c> {
             (stored.records, stored.records_left_out) =
                 logs::meaning(self.connection, &mut self.fetch, trace_id, span_id)?;
         }
-        self.bytes += stored_bytes(&stored);
+        self.bytes += span_bytes(&stored);
         let shared = |last: &StoredSpan| Arc::ptr_eq(&last.span.origin, &stored.span.origin);
         if self.repeats_origin || !self.spans.last().is_some_and(shared) {
             self.bytes += origin_bytes(&stored.span.origin);
@@ -219,42 +218,6 @@ impl<'c> Reading<'c> {
             self.spans.push(stored);
         }
         Ok(fits)
-    }
-}
-
-/// Bytes that a span and its records hold in memory, about, without what they share with others.
-pub(super) fn stored_bytes(stored: &StoredSpan) -> usize {
-    let span = &stored.span;
-    let texts = span.name.len() + span.status.message.len() + span.trace_state.len();
-    let events = span.events.iter().map(|event| 128 + event.name.len() + attributes_bytes(&event.attributes));
-    let links =
-        span.links.iter().map(|link| 128 + link.trace_state.len() + attributes_bytes(&link.attributes));
-    let records = stored.records.iter().map(logs::size_bytes);
-    512 + texts + attributes_bytes(&span.attributes) + events.chain(links).chain(records).sum::<usize>()
-}
-
-/// Bytes that an origin holds in memory, about.
-pub(super) fn origin_bytes(origin: &Origin) -> usize {
-    let texts =
-        [&origin.scope_name, &origin.scope_version, &origin.scope_schema_url, &origin.resource.schema_url];
-    256 + texts.into_iter().map(String::len).sum::<usize>()
-        + attributes_bytes(&origin.resource.attributes)
-        + attributes_bytes(&origin.scope_attributes)
-}
-
-/// Bytes that attributes hold in memory, about.
-pub(super) fn attributes_bytes(attributes: &[Attribute]) -> usize {
-    attributes.iter().map(|(key, value)| size_of::<Attribute>() + key.len() + value_bytes(value)).sum()
-}
-
-/// Bytes that a value holds in memory besides its own place.
-pub(super) fn value_bytes(value: &Any) -> usize {
-    match value {
-        Any::Empty | Any::Bool(_) | Any::Int(_) | Any::Double(_) => 0,
-        Any::Text(text) => text.len(),
-        Any::Bytes(bytes) => bytes.len(),
-        Any::Array(values) => values.iter().map(|value| size_of::<Any>() + value_bytes(value)).sum(),
-        Any::Map(entries) => attributes_bytes(entries),
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::usage::decode_usage;
+use super::usage_row::decode_usage;
 use crate::{Result, recent::Recent};
 
 /// Response ids remembered. Two libraries write about the same call within moments of each other.

@@ -18,6 +18,7 @@ mod shown;
 mod sweep;
 mod traces;
 mod usage;
+mod usage_row;
 
 use std::{
     collections::VecDeque,
