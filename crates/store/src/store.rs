@@ -45,7 +45,7 @@ pub struct Options {
 }
 
 /// What a span means together with those of its log records that change it: at least one, in the order of their time, at most
-/// the first 1,000 or 16 MiB. A function of these alone. Runs on the writer's thread.
+/// the last 1,000 or 16 MiB. A function of these alone. Runs on the writer's thread.
 pub type Derive = fn(&Span, &[LogRecord]) -> Summary;
 
 impl Default for Options {

@@ -149,7 +149,8 @@ fn settle_oldest(claims: &mut Vec<Claim>) {
 
 /// The calls that claims describe, each with its winner first. A function of the set alone, so that the order of arrival does
 /// not matter: in the order of preference, a claim joins the first call of its trace that it overlaps and that its scope has not
-/// described yet, or begins one; then calls that are still told by one span alone join over traces in the same way.
+/// described yet, or begins one; then the calls of several traces join in the same way, if no scope describes both and their
+/// tokens are nearly equal.
 fn calls(claims: &[Claim]) -> Vec<Vec<&Claim>> {
     let mut preferred: Vec<&Claim> = claims.iter().collect();
     preferred.sort();
@@ -167,19 +168,15 @@ fn calls(claims: &[Claim]) -> Vec<Vec<&Claim>> {
     }
     let mut calls: Vec<Vec<&Claim>> = Vec::new();
     for call in within {
-        let [claim] = call[..] else {
-            calls.push(call);
-            continue;
-        };
-        let described = |other: &&mut Vec<&Claim>| {
-            let [other] = other[..] else { return false };
-            other.overlaps(claim)
-                && other.trace != claim.trace
-                && other.scope != claim.scope
-                && nearly(other.total, claim.total)
+        let described = |known: &&mut Vec<&Claim>| {
+            known[0].overlaps(call[0])
+                && nearly(known[0].total, call[0].total)
+                && known.iter().all(|other| {
+                    call.iter().all(|claim| other.trace != claim.trace && other.scope != claim.scope)
+                })
         };
         match calls.iter_mut().find(described) {
-            Some(other) => other.push(claim),
+            Some(known) => known.extend(call),
             None => calls.push(call),
         }
     }
@@ -231,6 +228,25 @@ mod tests {
             let start_ns = i64::from(n) * 30;
             let verdicts = claims.add(7, claim(n, true, start_ns, start_ns + 50, 1));
             assert_eq!(sorted(verdicts), [(i64::from(n), true)]);
+        }
+    }
+
+    #[test]
+    fn three_libraries_tell_one_call_in_one_two_or_three_traces() {
+        for traces in [[1, 1, 1], [1, 1, 2], [1, 2, 2], [1, 2, 1], [1, 2, 3]] {
+            for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+                let mut claims = Claims::default();
+                let mut owners = HashMap::new();
+                for at in order {
+                    let number = at as u8 + 1;
+                    let trace = i64::from(traces[at]);
+                    let one = Claim { trace, ..claim(number, number == 2, at as i64, 20, at as i64) };
+                    owners.extend(claims.add(7, one));
+                }
+                let owning: Vec<_> =
+                    owners.iter().filter(|(_, owns)| **owns).map(|(id, _)| id.1[0]).collect();
+                assert_eq!(owning, [2], "{traces:?} {order:?}");
+            }
         }
     }
 
