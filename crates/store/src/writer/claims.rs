@@ -82,6 +82,11 @@ impl Claims {
         verdicts
     }
 
+    /// Whether a span's claim is remembered.
+    pub(crate) fn has(&mut self, response: i64, id: Claimant) -> bool {
+        self.0.get(&response).is_some_and(|claims| claims.iter().any(|claim| claim.id() == id))
+    }
+
     /// Takes back the claim of a span whose newer version makes another or none.
     pub(crate) fn withdraw(&mut self, response: i64, id: Claimant) -> Vec<Verdict> {
         self.change(response, |claims| claims.retain(|claim| claim.id() != id))

@@ -138,7 +138,9 @@ impl Group<'_, '_> {
             verdicts = self.state.claims.withdraw(withdrawn, id);
             verdicts.push((id, true));
         }
-        if let Some(response) = response {
+        // A claim that was judged so long ago that it is forgotten stays as it was judged: its partners are forgotten, too.
+        let judged = withdrawn.is_some() && withdrawn == response;
+        if let Some(response) = response.filter(|response| !judged || self.state.claims.has(*response, id)) {
             let claim = Claim {
                 without_messages: !said.summary.has_messages,
                 start_ns: said.start_ns,

@@ -90,6 +90,31 @@ async fn calls_under_one_constant_response_id_all_count() {
     assert_eq!(store.trace_of("p", 1).await.row.usage.total(), Some(400));
 }
 
+/// Of a constant id only so many calls are remembered; what was judged before stays.
+#[tokio::test]
+async fn a_newer_version_of_a_call_that_is_forgotten_owns_what_it_owned() {
+    let store = TestStore::new();
+    let call = |trace: u8, library: u8, end: u64| {
+        let (mut span, mut summary) =
+            of_trace(reports(span(trace, None, u64::from(trace) * 100, end), Kind::Llm, usage(10, 0)), trace);
+        span.trace_id = id(trace + 100 * (library - 1));
+        span.start_ns = u64::from(trace) * 100_000_000;
+        span.origin = Arc::new(Origin { scope_name: format!("library {library}"), ..Origin::default() });
+        summary.response_id = Some("chatcmpl-0".into());
+        summary.has_messages = library == 1;
+        (span, summary)
+    };
+    let owned = async |trace| store.trace_of("p", trace).await.row.usage.total();
+    store.append("p", vec![call(1, 1, 150), call(1, 2, 150)]).await;
+    assert_eq!((owned(1).await, owned(101).await), (Some(10), None));
+    for trace in 2..90 {
+        store.append("p", vec![call(trace, 1, u64::from(trace) * 100 + 50)]).await;
+    }
+    store.append("p", vec![call(1, 2, 160), call(1, 1, 160)]).await;
+    assert_eq!((owned(1).await, owned(101).await), (Some(10), None));
+    assert_eq!(store.projects().await.unwrap()[0].tokens, 890);
+}
+
 #[tokio::test]
 async fn a_newer_version_takes_its_tokens_and_its_claim_along() {
     let early = {
