@@ -111,9 +111,14 @@ fn service(project: &str, report: &Convention) -> Service {
             .unknown
             .iter()
             .map(|unknown| {
-                (content::name(&unknown.attribute), count(unknown.spans), content::name(&unknown.example))
+                (content::name(&unknown.attribute), count(unknown.spans), example(&unknown.example))
             })
             .collect(),
         unknown_more: if report.unknown_more > 0 { count(report.unknown_more) } else { String::new() },
     }
+}
+
+/// An empty value is told as one, not as a missing name.
+fn example(text: &str) -> String {
+    if text.trim().is_empty() { "(empty)".into() } else { content::name(text) }
 }

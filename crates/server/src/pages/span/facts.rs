@@ -128,7 +128,9 @@ pub(super) fn notes(found: &SpanDetail) -> Vec<String> {
         dropped(span.dropped_links, "links"),
         (found.stored.records_left_out > 0).then(|| {
             let left_out = format::count(found.stored.records_left_out);
-            format!("it has more log records than are read for its messages: the {left_out} before them are left out")
+            format!(
+                "only its last log records are read for its messages; {left_out} earlier ones are left out"
+            )
         }),
     ]
     .into_iter()
