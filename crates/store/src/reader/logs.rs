@@ -160,23 +160,22 @@ pub(crate) fn meaning(
     let mut cut = false;
     while let Some(row) = rows.next()? {
         cut = records.len() == MAX_RECORDS;
-        if !cut {
-            let record = read(row, fetch)?.record;
-            let origin = &record.origin;
-            bytes += record_bytes(&record);
-            // Senders take turns; what each of them is counts once, whether or not it was read once.
-            if !origins.iter().any(|known| Arc::ptr_eq(known, origin) || known == origin) {
-                bytes += origin_bytes(origin);
-                origins.push(origin.clone());
-            }
-            cut = bytes > MAX_MEANING_BYTES && !records.is_empty();
-            if !cut {
-                records.push(record);
-            }
-        }
         if cut {
             break;
         }
+        let record = read(row, fetch)?.record;
+        let origin = &record.origin;
+        bytes += record_bytes(&record);
+        // Senders take turns; what each of them is counts once, whether or not it was read once.
+        if !origins.iter().any(|known| Arc::ptr_eq(known, origin) || known == origin) {
+            bytes += origin_bytes(origin);
+            origins.push(origin.clone());
+        }
+        cut = bytes > MAX_MEANING_BYTES && !records.is_empty();
+        if cut {
+            break;
+        }
+        records.push(record);
     }
     records.reverse();
     let mut left_out = 0;

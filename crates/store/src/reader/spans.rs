@@ -1,6 +1,6 @@
 //! Spans with everything they were sent with.
 
-use std::{cmp::Reverse, collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use bennu_model::{LogRecord, OtelKind, Span, SpanId, Status, StatusCode, TraceId};
 use rusqlite::{Connection, Row, types::Value};
@@ -71,7 +71,7 @@ pub(crate) fn trace_spans(connection: &Connection, trace: i64, of: &[SpanId]) ->
     if looked_at < of.len() {
         return Err(Error::TooLarge(MAX_ANSWER_BYTES));
     }
-    spans.sort_by_key(|stored| (stored.row.start_ns, Reverse(stored.row.end_ns), stored.row.id));
+    spans.sort_by_key(|stored| stored.row.place());
     spans.dedup_by_key(|stored| stored.row.id);
     Ok(spans)
 }

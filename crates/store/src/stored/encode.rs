@@ -144,9 +144,9 @@ impl<'a> Encoder<'a> {
     pub(crate) fn encode_log(dedup: &'a Dedup, shared: &'a mut Shared, log: LogRecord) -> EncodedLog {
         let mut encoder = Encoder { dedup, shared, pending: Vec::new(), version: blake3::Hasher::new() };
         let service = log.origin.resource.attribute("service.name").and_then(Value::as_text);
-        let told = (log.trace_id, log.span_id, log.at_ns(), &log.origin.scope_name, service);
-        encoder.version.update(format!("{told:?}").as_bytes());
-        let mut record = format::Log {
+        let whose = (log.trace_id, log.span_id, log.at_ns(), &log.origin.scope_name, service);
+        encoder.version.update(format!("{whose:?}").as_bytes());
+        let told = format::Log {
             severity: log.severity,
             severity_text: log.severity_text,
             event_name: log.event_name,
@@ -158,11 +158,14 @@ impl<'a> Encoder<'a> {
             ..format::Log::default()
         };
         let mut version = [0; 16];
-        let hash = encoder.version.update(&record.encode_to_vec()).finalize();
-        version.copy_from_slice(&hash.as_bytes()[..16]);
-        (record.time_ns, record.observed_ns) = (log.time_ns, log.observed_ns);
-        (record.resource, record.scope) = encoder.origin(&log.origin);
-        EncodedLog { data: pack::pack(&record.encode_to_vec()), pending: encoder.pending, version }
+        let mut raw = told.encode_to_vec();
+        version.copy_from_slice(&encoder.version.update(&raw).finalize().as_bytes()[..16]);
+        // Fields of a message may stand in any order: what does not count follows what was hashed.
+        let (resource, scope) = encoder.origin(&log.origin);
+        let (time_ns, observed_ns) = (log.time_ns, log.observed_ns);
+        let rest = format::Log { time_ns, observed_ns, resource, scope, ..format::Log::default() };
+        raw.extend(rest.encode_to_vec());
+        EncodedLog { data: pack::pack(&raw), pending: encoder.pending, version }
     }
 
     fn attributes(&mut self, attributes: Vec<Attribute>) -> Vec<format::Item> {

@@ -17,7 +17,7 @@
 //! reports is a repetition. Otherwise an agent over a wrapper whose call lies in another trace would own those tokens again.
 //!
 //! Spans that are each other's parents in a ring are cut at the earliest of them, which then stands at the top, as in the page's
-//! tree: a sum that went round would depend on where it began. So every span that reports usage looks for its top once.
+//! tree: a sum that went round would depend on where it began. So every span that reports usage looks for its top.
 
 use std::{
     cmp::Reverse,
@@ -117,14 +117,7 @@ impl Nodes {
         let stood = known.is_some_and(|node| node.has(PRESENT));
         let parent = span.parent_id.map(|id| id.0);
         if stood {
-            let ring = self.ring(connection, id)?.filter(|ring| ring.contains(&id.1)).unwrap_or_default();
-            if !ring.is_empty() || self.nodes.get(&id).is_some_and(|node| node.parent != parent) {
-                // A newer version may stand elsewhere: take its sum from where it was. A ring it closed is open then.
-                self.change(connection, id, |node| node.set(PRESENT, false))?;
-                for member in ring {
-                    self.change(connection, (trace, member), |node| node.set(CUT, false))?;
-                }
-            }
+            self.leave(connection, id, parent)?;
         }
         self.nodes.entry(id).or_default().parent = parent;
         let is_cut = |nodes: &Self, member: &[u8; 8]| {
@@ -150,6 +143,19 @@ impl Nodes {
             node.set(AGGREGATED, summary.aggregated);
             node.set(CUT, cut == Some(id.1));
         })
+    }
+
+    /// A newer version has this parent: if that is another, takes the span's sum from where it stood; if it closed a ring, opens
+    /// that.
+    fn leave(&mut self, connection: &Connection, id: NodeId, parent: Option<[u8; 8]>) -> Result<()> {
+        let ring = self.ring(connection, id)?.filter(|ring| ring.contains(&id.1)).unwrap_or_default();
+        if !ring.is_empty() || self.nodes.get(&id).is_some_and(|node| node.parent != parent) {
+            self.change(connection, id, |node| node.set(PRESENT, false))?;
+            for member in ring {
+                self.change(connection, (id.0, member), |node| node.set(CUT, false))?;
+            }
+        }
+        Ok(())
     }
 
     /// The spans that are each other's parents in a ring, where the way up from a span leads into one.
