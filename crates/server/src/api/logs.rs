@@ -4,18 +4,11 @@ use axum::{
     extract::{Path, Query, State},
     response::Response,
 };
-use bennu_model::SpanId;
+use bennu_model::{JsonAttributes, SpanId};
 use bennu_store::LogRow;
 use serde_json::{Value, json};
 
-use super::{
-    cursor::{read_cursor, write_cursor},
-    parameters::Parameters,
-    parts::written,
-    rfc3339,
-    spans::attributes,
-    trace,
-};
+use super::{cursor::write_cursor, parameters::Parameters, parts::written, rfc3339, trace};
 use crate::{app::App, error::Error, query};
 
 /// `GET /v1/traces/{trace_id}/logs?span_id=&limit=&cursor=&project=`; without a span, all of the trace.
@@ -26,7 +19,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Error> {
     let mut parameters = Parameters::new(query);
     let limit = parameters.limit(100, 1000)?;
-    let cursor = parameters.read("cursor", "the next_cursor of the page before", read_cursor)?;
+    let cursor = parameters.cursor()?;
     let span: Option<SpanId> = parameters.read("span_id", "16 hex digits", |text| text.parse().ok())?;
     let project = parameters.one("project")?;
     parameters.finish()?;
@@ -35,7 +28,7 @@ pub(crate) async fn list(
     if let Some(project) = &project {
         app.store.trace_row(project, id).await?.ok_or_else(missing)?;
     }
-    let _turn = query::turn(&app).await?;
+    let _turn = query::turn(&app.answers).await?;
     let page = app.store.log_records(id, span, cursor, limit).await?;
     if page.total == 0 && project.is_none() && app.store.project_of(id).await?.is_none() {
         // A span without records, of a trace that has some, is not missing.
@@ -60,8 +53,8 @@ fn answer(row: &LogRow) -> Value {
         "severity_text": record.severity_text,
         "event_name": record.event_name,
         "body": record.body.to_json(),
-        "attributes": attributes(&record.attributes),
-        "resource": attributes(&record.origin.resource.attributes),
+        "attributes": JsonAttributes(&record.attributes),
+        "resource": JsonAttributes(&record.origin.resource.attributes),
         "scope": {"name": record.origin.scope_name, "version": record.origin.scope_version},
         "completes_span": row.meaningful,
     })

@@ -1,5 +1,8 @@
 //! Query parameters: each is asked for by name, and what nobody asked for is refused, never ignored.
 
+use bennu_store::Cursor;
+
+use super::cursor::read_cursor;
 use crate::{
     api::parse_time,
     error::{Code, Error},
@@ -62,6 +65,11 @@ impl Parameters {
         let limit = self
             .read("limit", &expected, |text| text.parse().ok().filter(|limit| (1..=max).contains(limit)))?;
         Ok(limit.unwrap_or(default))
+    }
+
+    /// Where the page before ended.
+    pub(crate) fn cursor(&mut self) -> Result<Option<Cursor>, Error> {
+        self.read("cursor", "the next_cursor of the page before", read_cursor)
     }
 
     /// Newest first unless `order=asc`; only the start time can be sorted by.

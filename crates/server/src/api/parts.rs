@@ -63,13 +63,14 @@ impl<W: Writer> Parts<W> {
     /// The next part, after what is written already; empty after the last.
     async fn next(&mut self, text: Vec<u8>) -> Result<Bytes, Error> {
         let Some(mut writer) = self.writer.take() else { return Ok(text.into()) };
-        let _turn = query::turn(&self.app).await?;
+        let _turn = query::turn(&self.app.answers).await?;
         let mut spans = Vec::new();
         while spans.is_empty() && !self.left.is_empty() {
             let asked: Vec<SpanId> = self.left.iter().take(PART_SPANS).copied().collect();
-            let part = self.app.store.part_of_spans(self.trace, asked, PART_BYTES, W::REPEATS_ORIGIN).await?;
-            self.left.drain(..part.1);
-            spans = part.0;
+            let part = self.app.store.part_of_spans(self.trace, asked, PART_BYTES, W::REPEATS_ORIGIN);
+            let looked_at;
+            (spans, looked_at) = part.await?;
+            self.left.drain(..looked_at);
         }
         let last = self.left.is_empty();
         let (writer, text) = query::blocking(move || {

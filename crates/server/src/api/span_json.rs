@@ -62,26 +62,18 @@ impl Serialize for SpanJson<'_> {
         json.serialize_entry("tags", &detail.tags)?;
         json.serialize_entry("metadata", &detail.metadata)?;
         json.serialize_entry("service", &span.origin.resource.attribute(otel::SERVICE_NAME).map(JsonValue))?;
-        json.serialize_entry(
-            "events",
-            &List(|| {
-                span.events.iter().map(|event| EventJson {
-                    name: &event.name,
-                    time_ns: event.time_ns.to_string(),
-                    attributes: JsonAttributes(&event.attributes),
-                })
-            }),
-        )?;
-        json.serialize_entry(
-            "links",
-            &List(|| {
-                span.links.iter().map(|link| LinkJson {
-                    trace_id: link.trace_id,
-                    span_id: link.span_id,
-                    attributes: JsonAttributes(&link.attributes),
-                })
-            }),
-        )?;
+        let events = span.events.iter().map(|event| EventJson {
+            name: &event.name,
+            time_ns: event.time_ns.to_string(),
+            attributes: JsonAttributes(&event.attributes),
+        });
+        json.serialize_entry("events", &events.collect::<Vec<_>>())?;
+        let links = span.links.iter().map(|link| LinkJson {
+            trace_id: link.trace_id,
+            span_id: link.span_id,
+            attributes: JsonAttributes(&link.attributes),
+        });
+        json.serialize_entry("links", &links.collect::<Vec<_>>())?;
         json.serialize_entry("sources", &sources(&found.facts))?;
         json.serialize_entry("attributes", &JsonAttributes(&span.attributes))?;
         json.serialize_entry("resource", &JsonAttributes(&span.origin.resource.attributes))?;
@@ -96,15 +88,6 @@ impl Serialize for SpanJson<'_> {
         let dropped = json!({"attributes": span.dropped_attributes, "events": span.dropped_events, "links": span.dropped_links});
         json.serialize_entry("dropped", &dropped)?;
         json.end()
-    }
-}
-
-/// What an iterator gives, as a list.
-struct List<F>(F);
-
-impl<T: Serialize, I: Iterator<Item = T>, F: Fn() -> I> Serialize for List<F> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq((self.0)())
     }
 }
 

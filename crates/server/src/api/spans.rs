@@ -4,17 +4,11 @@ use axum::{
     extract::{Path, Query, State},
     response::Response,
 };
-use bennu_model::{Attribute, Event, Kind, StatusCode, Value as Any};
+use bennu_model::{Attribute, Event, JsonAttributes, Kind, StatusCode, Value as Any};
 use bennu_store::{AttributeFilter, SpanFilter, StoredSpan};
 use serde_json::{Map, Value, json};
 
-use super::{
-    cursor::{read_cursor, write_cursor},
-    global_id,
-    parameters::Parameters,
-    parts::written,
-    projects, rfc3339,
-};
+use super::{cursor::write_cursor, global_id, parameters::Parameters, parts::written, projects, rfc3339};
 use crate::{app::App, error::Error, query};
 
 /// `GET /v1/projects/{project}/spans`
@@ -25,7 +19,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Error> {
     let mut parameters = Parameters::new(query);
     let limit = parameters.limit(100, 1000)?;
-    let cursor = parameters.read("cursor", "the next_cursor of the page before", read_cursor)?;
+    let cursor = parameters.cursor()?;
     let filter = SpanFilter {
         trace_ids: parameters.read_all("trace_id", "32 hex digits", |text| text.parse().ok())?,
         span_ids: parameters.read_all("span_id", "16 hex digits", |text| text.parse().ok())?,
@@ -44,7 +38,7 @@ pub(crate) async fn list(
     parameters.finish()?;
 
     let project = projects::find(&app, &project).await?;
-    let _turn = query::turn(&app).await?;
+    let _turn = query::turn(&app.answers).await?;
     let page = app.store.project_spans(&project.name, filter, cursor, limit).await?;
     let next = page.next.map(write_cursor);
     written(move || {
@@ -94,11 +88,11 @@ fn event(event: &Event) -> Value {
     json!({
         "name": event.name,
         "timestamp": rfc3339(i64::try_from(event.time_ns).unwrap_or(i64::MAX)),
-        "attributes": attributes(&event.attributes),
+        "attributes": JsonAttributes(&event.attributes),
     })
 }
 
 /// Attributes by name, as flat as they were sent.
-pub(crate) fn attributes(attributes: &[Attribute]) -> Map<String, Value> {
+fn attributes(attributes: &[Attribute]) -> Map<String, Value> {
     attributes.iter().map(|(key, value)| (key.clone(), value.to_json())).collect()
 }

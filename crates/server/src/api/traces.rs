@@ -8,7 +8,7 @@ use bennu_store::{Cursor, TraceFilter, TraceRow};
 use serde_json::{Value, json};
 
 use super::{
-    cursor::{read_cursor, write_cursor},
+    cursor::write_cursor,
     global_id,
     parameters::{Parameters, bool},
     parts::written,
@@ -27,7 +27,7 @@ pub(crate) async fn list(
 ) -> Result<Response, Error> {
     let mut parameters = Parameters::new(query);
     let limit = parameters.limit(100, 1000)?;
-    let cursor = parameters.read("cursor", "the next_cursor of the page before", read_cursor)?;
+    let cursor = parameters.cursor()?;
     let include_spans = parameters.read("include_spans", "true or false", bool)?.unwrap_or(false);
     let milliseconds =
         |text: &str| text.parse::<f64>().ok().filter(|ms| *ms >= 0.0).map(|ms| (ms * 1e6) as i64);
@@ -44,7 +44,7 @@ pub(crate) async fn list(
     parameters.finish()?;
 
     let project = projects::find(&app, &project).await?;
-    let _turn = query::turn(&app).await?;
+    let _turn = query::turn(&app.answers).await?;
     let mut page = app.store.traces(&project.name, filter, cursor, limit).await?;
     let mut data = Vec::with_capacity(page.traces.len());
     let mut listed = 0;

@@ -2,6 +2,7 @@
 
 use bennu_model::{Detail, SpanId};
 use bennu_store::{StoredSpan, TraceRow};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     app::App,
@@ -51,14 +52,9 @@ async fn details(app: &App, trace: &TraceRow, only: Vec<SpanId>) -> Result<Vec<S
     blocking(move || spans.into_iter().map(SpanDetail::new).collect()).await
 }
 
-/// A place among the answers that hold whole spans.
-pub(crate) async fn turn(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>, Error> {
-    app.answers.acquire().await.map_err(|_| Error::new(Code::Busy, "the server is stopping"))
-}
-
-/// A place among the pages of traces.
-pub(crate) async fn page_turn(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>, Error> {
-    app.pages.acquire().await.map_err(|_| Error::new(Code::Busy, "the server is stopping"))
+/// Waits for one of these places: `answers` that hold whole spans, or `pages` of traces.
+pub(crate) async fn turn(places: &Semaphore) -> Result<SemaphorePermit<'_>, Error> {
+    places.acquire().await.map_err(|_| Error::new(Code::Busy, "the server is stopping"))
 }
 
 /// Runs what computes for long away from the threads that answer others.

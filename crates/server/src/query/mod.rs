@@ -12,7 +12,7 @@ mod otlp;
 pub(crate) use body::{body_address, find_body, media, media_type};
 pub(crate) use context::{Call, Context, Run, Use, around};
 pub(crate) use conventions::{Convention, conventions};
-pub(crate) use detail::{SpanDetail, blocking, page_turn, span_detail, spans_with, turn};
+pub(crate) use detail::{SpanDetail, blocking, span_detail, spans_with, turn};
 pub(crate) use export::{curl, openai_request};
 pub(crate) use locate::{Pasted, read_pasted};
 pub(crate) use otlp::OtlpWriter;

@@ -32,12 +32,7 @@ pub(crate) fn parse(text: &str) -> Json {
 /// JSON text to JSON; None for other text, which may be long and need not be copied.
 pub(crate) fn tree(text: &str) -> Option<Json> {
     match text.trim_start().as_bytes().first() {
-        Some(b'{' | b'[' | b'"') => {
-            let allowed = LEFT.get().min(MAX_VALUES);
-            let (json, taken) = read(text, allowed)?;
-            LEFT.set(LEFT.get() - taken);
-            Some(json)
-        }
+        Some(b'{' | b'[' | b'"') => drawn(|left| read(text, left)),
         _ => None,
     }
 }
@@ -51,14 +46,19 @@ pub(crate) fn plain(text: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Some members of the object that a text is; what else it holds is not kept. None if it is no object.
+/// Some members of the object that a text is; what else it holds is not kept. Empty if it is no object.
 pub(crate) fn members(text: &str, names: &'static [&'static str]) -> Map<String, Json> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    drawn(|left| Members { names, left }.deserialize(&mut deserializer).ok()).unwrap_or_default()
+}
+
+/// Reads with what the span has left for a text; what is not kept takes nothing.
+fn drawn<T>(read: impl FnOnce(&Cell<usize>) -> Option<T>) -> Option<T> {
     let allowed = LEFT.get().min(MAX_VALUES);
     let left = Cell::new(allowed);
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let members = Members { names, left: &left }.deserialize(&mut deserializer).unwrap_or_default();
+    let read = read(&left)?;
     LEFT.set(LEFT.get() - (allowed - left.get()));
-    members
+    Some(read)
 }
 
 /// Reads some members of an object.
@@ -95,13 +95,12 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 }
 
-/// The tree, and how many values it has.
-fn read(text: &str, max_values: usize) -> Option<(Json, usize)> {
-    let left = Cell::new(max_values);
+/// The tree, of so many values at most.
+fn read(text: &str, left: &Cell<usize>) -> Option<Json> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let json = Tree { left: &left }.deserialize(&mut deserializer).ok()?;
+    let json = Tree { left }.deserialize(&mut deserializer).ok()?;
     deserializer.end().ok()?;
-    Some((json, max_values - left.get()))
+    Some(json)
 }
 
 /// Reads a value and counts it.
@@ -187,8 +186,9 @@ mod tests {
         for text in ["plain", "12", "[1, 2", "{\"a\": 1} tail", ""] {
             assert_eq!(parse(text), json!(text));
         }
-        assert_eq!(read("[0,0,0]", 4), Some((json!([0, 0, 0]), 4)));
-        assert_eq!(read("[0,0,0]", 3), None);
+        let left = Cell::new(7);
+        assert_eq!(read("[0,0,0]", &left), Some(json!([0, 0, 0])));
+        assert_eq!((left.get(), read("[0,0,0]", &left)), (3, None));
         let deep = "[".repeat(5_000) + &"]".repeat(5_000);
         assert_eq!(parse(&deep), json!(deep));
     }
@@ -215,7 +215,7 @@ mod tests {
         #[test]
         fn reads_what_serde_json_reads(text in r#"[\[\]{}",:a-c0-9. \\-]{0,40}"#) {
             let expected = serde_json::from_str::<Json>(&text).ok();
-            prop_assert_eq!(read(&text, usize::MAX).map(|(json, _)| json), expected);
+            prop_assert_eq!(read(&text, &Cell::new(usize::MAX)), expected);
         }
     }
 }

@@ -135,8 +135,7 @@ fn listen<'a>(utterances: impl Iterator<Item = Utterance<'a>>, scope: &str, mean
             join(&mut meaning.detail.input_messages, input);
             join(&mut meaning.detail.output_messages, output);
         } else if let Some(role) = role(utterance.name)
-            && missing.wants(role, &meaning.detail)
-            && let Some(field) = one(role, utterance.object(), missing, &mut meaning.detail)
+            && let Some(field) = one(role, || utterance.object(), missing, &mut meaning.detail)
         {
             meaning.tell(field, utterance.name, utterance.place);
         }
@@ -182,13 +181,22 @@ pub(super) fn listed(json: &Json, detail: &mut Detail) -> bool {
         } else {
             (*event).clone()
         };
-        told |= one(role, event, missing, detail).is_some();
+        told |= one(role, || event, missing, detail).is_some();
     }
     told
 }
 
-/// Takes in one message; tells which field it went into.
-fn one(role: &str, mut object: Map<String, Json>, missing: Missing, detail: &mut Detail) -> Option<Field> {
+/// Takes in one message, which is read only if it may tell something new; tells which field it went into.
+fn one(
+    role: &str,
+    object: impl FnOnce() -> Map<String, Json>,
+    missing: Missing,
+    detail: &mut Detail,
+) -> Option<Field> {
+    if !missing.wants(role, detail) {
+        return None;
+    }
+    let mut object = object();
     // Strands writes parts as JSON text.
     for name in ["content", "message", "tool.result"] {
         if let Some(Json::String(text)) = object.get(name)
@@ -203,9 +211,6 @@ fn one(role: &str, mut object: Map<String, Json>, missing: Missing, detail: &mut
     }
     let result = object.remove("tool.result");
     if role == CHOICE {
-        if !missing.output {
-            return None;
-        }
         let reason = object.get("finish_reason").and_then(Json::as_str).map(str::to_owned);
         let said = object.remove("message").or_else(|| object.remove("content")).unwrap_or_default();
         let mut said = match said {
@@ -230,9 +235,6 @@ fn one(role: &str, mut object: Map<String, Json>, missing: Missing, detail: &mut
             detail.output_messages.push(Message { role: "tool".into(), parts, ..Message::default() });
         }
         return Some(Field::OutputMessages);
-    }
-    if !missing.input {
-        return None;
     }
     object.entry("role").or_insert_with(|| role.into());
     detail.input_messages.extend(message::messages(&Json::Object(object), role));

@@ -82,7 +82,7 @@ pub(super) async fn page(
         None => last_good(&app, &row(&app, &project, b).await?).await?,
     };
     let missing = |id: TraceId| Error::not_found(format!("the trace {id} in the project {project:?}"));
-    let _turn = query::page_turn(&app).await?;
+    let _turn = query::turn(&app.pages).await?;
     let a = app.store.trace(Some(&project), a).await?.ok_or_else(|| missing(a))?;
     let b = app.store.trace(Some(&project), b).await?.ok_or_else(|| missing(b))?;
     let base = format!("/projects/{}/compare?a={}&b={}", encode(&project), a.row.trace_id, b.row.trace_id);

@@ -131,7 +131,7 @@ pub(super) async fn page(
     Asked(query): Asked<TraceQuery>,
     headers: HeaderMap,
 ) -> Page {
-    let _turn = query::page_turn(&app).await?;
+    let _turn = query::turn(&app.pages).await?;
     let (trace, view, running) = open(&app, &project, &trace_id, &query, true).await?;
     let id = trace.row.trace_id;
     let (trace, outline, place) = outline::of(trace, &query, &view, &running, Part::Page).await?;
@@ -202,7 +202,7 @@ pub(super) async fn rows(
     Path((project, trace_id)): TracePath,
     Asked(query): Asked<TraceQuery>,
 ) -> Page {
-    let _turn = query::page_turn(&app).await?;
+    let _turn = query::turn(&app.pages).await?;
     let (trace, view, running) = open(&app, &project, &trace_id, &query, true).await?;
     let (_, outline, _) = outline::of(trace, &query, &view, &running, Part::Rows).await?;
     Ok(render(&RowsPart { outline }))
@@ -214,7 +214,7 @@ pub(super) async fn span(
     Asked(query): Asked<TraceQuery>,
     headers: HeaderMap,
 ) -> Page {
-    let _turn = query::page_turn(&app).await?;
+    let _turn = query::turn(&app.pages).await?;
     // Which rows there are matters only where no span is named: then the first of those found is shown.
     let (trace, view, running) = open(&app, &project, &trace_id, &query, query.span.is_empty()).await?;
     let (trace, place) = outline::place_of(trace, &query, &view).await?;

@@ -86,7 +86,7 @@ pub(crate) async fn conventions(
     let mut services: BTreeMap<String, BTreeMap<i64, Told>> = BTreeMap::new();
     for named in asked {
         // One answer of the store at a time: what is kept of it is small.
-        let _turn = turn(app).await?;
+        let _turn = turn(&app.answers).await?;
         let spans = app.store.recent_spans(project, named.as_deref(), MAX_SPANS).await?;
         let read =
             move || spans.into_iter().map(|stored| (service_name(&stored), stored.row.id, Told::new(stored)));

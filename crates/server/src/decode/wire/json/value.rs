@@ -37,38 +37,38 @@ pub(super) fn attributes(
     list.clear();
     if cursor.peek() == Some(b'{') {
         return cursor.object(|name, member| {
-            let start = member.clone();
-            let mut read = false;
-            room.attribute(list, dropped, |room| {
-                let value = value(member, 0, room);
-                read = value.is_ok();
-                value.map(|value| (name.to_owned(), value))
-            });
-            if !read {
-                *member = start;
-                member.skip()?;
-            }
-            Ok(())
+            attribute(member, list, dropped, room, |member, room| {
+                Ok((name.to_owned(), value(member, 0, room)?))
+            })
         });
     }
     if cursor.is_other_than(b'[') {
         room.mend(Mended::Lost);
         *dropped = dropped.saturating_add(1);
     }
-    cursor.array(|element| {
-        let start = element.clone();
-        let mut read = false;
-        room.attribute(list, dropped, |room| {
-            let pair = pair(element, 0, room);
-            read = pair.is_ok();
-            pair
-        });
-        if !read {
-            *element = start;
-            element.skip()?;
-        }
-        Ok(())
-    })
+    cursor.array(|element| attribute(element, list, dropped, room, |element, room| pair(element, 0, room)))
+}
+
+/// Adds what `read` reads; passes over what has no room or does not decode.
+fn attribute<'a>(
+    cursor: &mut Cursor<'a>,
+    list: &mut Vec<Attribute>,
+    dropped: &mut u32,
+    room: &mut Room,
+    read: impl FnOnce(&mut Cursor<'a>, &mut Room) -> Result<Attribute, Broken>,
+) -> Result<(), Broken> {
+    let start = cursor.clone();
+    let mut is_read = false;
+    room.attribute(list, dropped, |room| {
+        let attribute = read(cursor, room);
+        is_read = attribute.is_ok();
+        attribute
+    });
+    if !is_read {
+        *cursor = start;
+        cursor.skip()?;
+    }
+    Ok(())
 }
 
 fn pair(cursor: &mut Cursor<'_>, depth: u32, room: &mut Room) -> Result<Attribute, Broken> {
