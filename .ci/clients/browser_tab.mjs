@@ -42,7 +42,8 @@ function markInteractive() {
     return JSON.stringify([style.outline, style.boxShadow, style.backgroundColor, style.borderColor]);
   };
   const all = [...document.querySelectorAll('a[href], button, input, select, summary, audio, [tabindex="0"]')];
-  const usable = all.filter((element) => element.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true }) && !element.disabled && element.type !== 'hidden');
+  // What the browser has not drawn yet, because it is out of sight (`content-visibility: auto`), is reached all the same.
+  const usable = all.filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.disabled && element.type !== 'hidden');
   usable.forEach((element, at) => { element.dataset.tab = at; });
   return usable.map((element) => element.outerHTML.slice(0, 120));
 }
