@@ -5,6 +5,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::fast::RandomState;
+
 use crate::recent::Recent;
 
 /// A content address: the first 128 bits of blake3.
@@ -35,7 +37,7 @@ fn truncate(hash: blake3::Hash) -> Key {
 /// The map, shared by those who prepare spans and the writer. Locks are held for single look-ups only.
 #[derive(Debug)]
 pub(crate) struct Dedup {
-    ids: Mutex<Recent<Key, i64>>,
+    ids: Mutex<Recent<Key, i64, RandomState>>,
     ticket: Mutex<Arc<Ticket>>,
 }
 

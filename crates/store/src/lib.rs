@@ -13,6 +13,7 @@
 //! - Nobody outside this crate sees SQL.
 
 mod error;
+mod bits;
 mod recent;
 mod schema;
 mod stored;

@@ -82,7 +82,12 @@ impl<'a> Preparer<'a> {
 
     /// Bytes that the prepared spans and log records hold in memory until they are stored, about.
     pub fn size_bytes(&self) -> usize {
-        self.bytes + self.shared.bytes
+        self.bytes + self.shared.size_bytes()
+    }
+
+    /// Compresses what is left to compress, so that the writer does not have to. To be called before what was prepared is stored.
+    pub fn seal(&mut self) {
+        self.shared.seal();
     }
 }
 

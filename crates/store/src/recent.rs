@@ -1,20 +1,23 @@
 //! A bounded map that forgets what has not been used for longest.
 
-use std::{collections::HashMap, hash::Hash};
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, Hash, RandomState},
+};
 
 /// Two generations: when the younger is full it becomes the older and the older is forgotten. A use moves an entry to the
 /// younger. Cheaper than a linked list, and the memory bound is as plain: at most `capacity` entries.
 #[derive(Debug)]
-pub(crate) struct Recent<K, V> {
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
+pub(crate) struct Recent<K, V, S = RandomState> {
+    young: HashMap<K, V, S>,
+    old: HashMap<K, V, S>,
     capacity: usize,
 }
 
-impl<K: Hash + Eq + Clone, V> Recent<K, V> {
+impl<K: Hash + Eq + Clone, V, S: BuildHasher + Default> Recent<K, V, S> {
     /// Holds at most `capacity` entries (at least two).
     pub(crate) fn new(capacity: usize) -> Self {
-        Recent { young: HashMap::new(), old: HashMap::new(), capacity: capacity.max(2) }
+        Recent { young: HashMap::default(), old: HashMap::default(), capacity: capacity.max(2) }
     }
 
     /// The entry, which counts as a use.
@@ -43,8 +46,8 @@ impl<K: Hash + Eq + Clone, V> Recent<K, V> {
 
     /// Forgets everything.
     pub(crate) fn clear(&mut self) {
-        self.young = HashMap::new();
-        self.old = HashMap::new();
+        self.young = HashMap::default();
+        self.old = HashMap::default();
     }
 }
 
@@ -54,7 +57,7 @@ mod tests {
 
     #[test]
     fn holds_no_more_than_its_capacity_and_keeps_what_is_used() {
-        let mut recent = Recent::new(100);
+        let mut recent: Recent<i32, &str> = Recent::new(100);
         recent.insert(0, "kept");
         for key in 1..1000 {
             recent.insert(key, "passing");

@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("schema.v2.sql"),
     include_str!("schema.v3.sql"),
     include_str!("schema.v4.sql"),
+    include_str!("schema.v5.sql"),
 ];
 
 /// Brings a database to the present layout, in one transaction.

@@ -20,16 +20,13 @@ use tokio::sync::{oneshot, watch};
 use crate::{
     Batch, Error, Preparer, Result,
     dedup::Dedup,
-    reader::Pool,
+    reader::{Pool, newest_bodies, newest_nodes},
     schema,
     writer::{self, Append, Held, Job, Long, Writer},
 };
 
 const DATABASE: &str = "bennu.db";
 const LOCK: &str = "bennu.lock";
-
-/// Newest bodies and nodes read at start, so that content goes on being shared over a restart.
-const WARM_ROWS: i64 = 100_000;
 
 /// How the store is opened.
 #[derive(Debug, Clone)]
@@ -237,25 +234,17 @@ fn sweeper(
     (ask, thread)
 }
 
-/// Reads the newest content addresses; until then some content may be stored twice.
+/// Finds the newest content again; until then some may be stored twice.
 fn warm(readers: &Pool, dedup: &Dedup) {
-    for table in ["body", "node"] {
-        let sql = format!("SELECT hash, id FROM {table} ORDER BY id DESC LIMIT ?");
-        let read = readers.run(None, |connection| {
-            let mut select = connection.prepare(&sql)?;
-            let rows = select.query_map([WARM_ROWS], |row| {
-                Ok((u128::from_be_bytes(row.get(0)?), row.get::<_, i64>(1)?))
-            })?;
-            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
-        });
-        match read {
-            // Oldest first: what is used longest ago is forgotten first.
-            Ok(entries) => dedup.publish(entries.into_iter().rev()),
-            Err(error) => tracing::warn!(%error, "content addresses could not be read"),
-        }
+    let found = readers.run(None, |connection| {
+        dedup.publish(newest_bodies(connection)?);
+        dedup.publish(newest_nodes(connection)?);
+        Ok(())
+    });
+    if let Err(error) = found {
+        tracing::warn!(%error, "content addresses could not be read");
     }
 }
-
 /// Moves the log into the database while nobody waits for it. Ends when the returned sender is dropped.
 fn checkpointer(path: PathBuf, wal: PathBuf) -> (mpsc::Sender<()>, JoinHandle<()>) {
     const PERIOD: Duration = Duration::from_millis(500);

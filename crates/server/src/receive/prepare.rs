@@ -147,6 +147,7 @@ impl Preparing<'_> {
     fn store(&mut self) {
         let Some(handle) = &self.handle else { return };
         let groups = std::mem::take(&mut self.groups);
+        self.preparer.seal();
         self.failed = handle.block_on(super::store(self.app, groups, Arc::new(()))).err();
         self.preparer = self.app.store.preparer();
         self.places.clear();
@@ -157,6 +158,7 @@ impl Preparing<'_> {
 
     /// The body is gone by now; what was made of it may be larger or smaller.
     fn finish(mut self, report: Report) -> Result<Waiting, Error> {
+        self.preparer.seal();
         let bytes = self.preparer.size_bytes();
         if let Err(busy) = self.held.grow_to(&self.app.budget, bytes) {
             self.handle.is_some().then_some(()).ok_or(busy)?;

@@ -3,23 +3,24 @@
 use std::{collections::HashMap, sync::Arc};
 
 use bennu_model::{Origin, Resource};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::size::attributes_bytes;
 use crate::{
     Error, Result,
     stored::{
-        decode::{Bodies, decode_origin, decode_resource},
-        pack,
+        block::{self, Bodies, Content, block_of},
+        decode::{Contents, decode_origin, decode_resource},
     },
 };
 
-/// Unpacked content kept during one answer.
+/// Unpacked blocks kept during one answer.
 const MAX_KEPT_BYTES: usize = 32 << 20;
 
 pub(crate) struct Fetch<'c> {
     connection: &'c Connection,
-    bodies: HashMap<i64, Arc<Vec<u8>>>,
+    /// By block; by the negative id of a body that is stored alone.
+    blocks: HashMap<i64, Arc<Bodies>>,
     kept_bytes: usize,
     nodes: HashMap<i64, (Option<i64>, i64)>,
     resources: HashMap<i64, Arc<Resource>>,
@@ -32,7 +33,7 @@ impl<'c> Fetch<'c> {
     pub(crate) fn new(connection: &'c Connection) -> Self {
         Fetch {
             connection,
-            bodies: HashMap::new(),
+            blocks: HashMap::new(),
             kept_bytes: 0,
             nodes: HashMap::new(),
             resources: HashMap::new(),
@@ -42,21 +43,53 @@ impl<'c> Fetch<'c> {
     }
 }
 
-impl Bodies for Fetch<'_> {
-    fn body(&mut self, id: i64) -> Result<Arc<Vec<u8>>> {
-        if let Some(body) = self.bodies.get(&id) {
-            return Ok(body.clone());
+impl Fetch<'_> {
+    fn block(&mut self, body: i64) -> Result<Arc<Bodies>> {
+        let block = block_of(body);
+        if let Some(known) = self.blocks.get(&block).or_else(|| self.blocks.get(&-body)) {
+            return Ok(known.clone());
         }
-        let mut select = self.connection.prepare_cached("SELECT data FROM body WHERE id = ?")?;
-        let packed: Option<Vec<u8>> = select.query_row([id], |row| row.get(0)).optional()?;
-        let body = Arc::new(pack::unpack(&packed.ok_or(Error::Damaged("missing body"))?)?);
-        self.kept_bytes += body.len();
+        let mut select = self.connection.prepare_cached("SELECT lengths, data FROM block WHERE id = ?")?;
+        let read = |row: &Row<'_>| {
+            let blob = |at| row.get_ref(at).map(|value| value.as_blob().unwrap_or_default());
+            Ok(Bodies::read(blob(0)?, blob(1)?))
+        };
+        let (place, bodies) = match select.query_row([block], read).optional()? {
+            Some(bodies) => (block, bodies?),
+            None => {
+                // Content that an older version stored.
+                let mut select = self.connection.prepare_cached("SELECT data FROM body WHERE id = ?")?;
+                let packed: Option<Vec<u8>> = select.query_row([body], |row| row.get(0)).optional()?;
+                (-body, Bodies::alone(&packed.ok_or(Error::Damaged("missing body"))?)?)
+            }
+        };
+        let bodies = Arc::new(bodies);
+        self.kept_bytes += bodies.size_bytes();
         if self.kept_bytes > MAX_KEPT_BYTES {
-            self.bodies.clear();
-            self.kept_bytes = body.len();
+            self.blocks.clear();
+            self.kept_bytes = bodies.size_bytes();
         }
-        self.bodies.insert(id, body.clone());
-        Ok(body)
+        self.blocks.insert(place, bodies.clone());
+        Ok(bodies)
+    }
+
+    /// A body of fewer bytes than a bound, `None` if it has more: then its block is not unpacked for nothing.
+    pub(crate) fn short_body(&mut self, id: i64, bound_bytes: usize) -> Result<Option<Content>> {
+        if !self.blocks.contains_key(&block_of(id)) {
+            let mut select = self.connection.prepare_cached("SELECT lengths FROM block WHERE id = ?")?;
+            let lengths: Option<Vec<u8>> = select.query_row([block_of(id)], |row| row.get(0)).optional()?;
+            let length = lengths.map(|lengths| block::length(&lengths, id)).transpose()?.flatten();
+            if length.is_some_and(|length| length >= bound_bytes) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(self.body(id)?).filter(|content| content.len() < bound_bytes))
+    }
+}
+
+impl Contents for Fetch<'_> {
+    fn body(&mut self, id: i64) -> Result<Content> {
+        Content::of(self.block(id)?, id)
     }
 
     fn list(&mut self, node: i64) -> Result<Vec<i64>> {

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use bennu_model::SpanId;
 use rusqlite::{Connection, OptionalExtension};
 
+use super::fetch::Fetch;
 use crate::{
     Error, Result,
     dedup::Key,
@@ -48,10 +49,11 @@ pub(crate) fn previous_call(connection: &Connection, trace: i64, span_id: SpanId
         .optional()?;
     let Some((id, kind, start_ns)) = own else { return Ok(None) };
     let mut nodes = Nodes { connection: &snapshot, known: HashMap::new() };
+    let mut fetch = Fetch::new(&snapshot);
 
     // For each list of the span, how many elements the list has that ends at an address, and where the whole one ends.
     let mut own: HashMap<Place, (HashMap<Key, usize>, Key)> = HashMap::new();
-    for (place, list) in read(&snapshot, id)?.1 {
+    for (place, list) in read(&snapshot, &mut fetch, id)?.1 {
         let mut chain = nodes.walk_back(&list, |_| false)?;
         chain.reverse();
         if let Some(end) = chain.last().copied() {
@@ -71,7 +73,7 @@ pub(crate) fn previous_call(connection: &Connection, trace: i64, span_id: SpanId
     let mut candidates = Vec::new();
     let mut matches: HashMap<Place, Vec<Match>> = HashMap::new();
     for id in ids {
-        let (span_id, lists) = read(&snapshot, id?)?;
+        let (span_id, lists) = read(&snapshot, &mut fetch, id?)?;
         for (place, list) in lists {
             let Some((depths, own_end)) = own.get(&place) else { continue };
             let walked = nodes.walk_back(&list, |address| depths.contains_key(&address))?;
@@ -111,21 +113,16 @@ fn nearest_kin(matches: &HashMap<Place, Vec<Match>>) -> Option<usize> {
     best.map(|(candidate, _)| candidate)
 }
 
-fn read(connection: &Connection, id: i64) -> Result<(SpanId, Vec<(Place, List)>)> {
+fn read(connection: &Connection, fetch: &mut Fetch<'_>, id: i64) -> Result<(SpanId, Vec<(Place, List)>)> {
     let mut select = connection.prepare_cached("SELECT span_id, refs, data FROM span WHERE id = ?")?;
     let (span_id, refs, data): ([u8; 8], Vec<u8>, Vec<u8>) =
         select.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let lists =
-        lists::lists(&pack::unpack(&data)?, &refs::decode(&refs)?, &mut |body| short_text(connection, body))?;
+    let mut short_text = |body| {
+        let content = fetch.short_body(body, cut::MIN_TEXT_BYTES)?;
+        Ok(content.and_then(|content| String::from_utf8(content.to_vec()).ok()))
+    };
+    let lists = lists::lists(&pack::unpack(&data)?, &refs::decode(&refs)?, &mut short_text)?;
     Ok((SpanId(span_id), lists))
-}
-
-fn short_text(connection: &Connection, body: i64) -> Result<Option<String>> {
-    // What is short stays so packed, with a byte before it at most; the length is read without the content.
-    let mut select = connection.prepare_cached("SELECT data FROM body WHERE id = ? AND length(data) <= ?")?;
-    let packed: Option<Vec<u8>> =
-        select.query_row((body, cut::MIN_TEXT_BYTES as i64 + 1), |row| row.get(0)).optional()?;
-    Ok(packed.map(|packed| pack::unpack(&packed)).transpose()?.and_then(|text| String::from_utf8(text).ok()))
 }
 
 /// The nodes of the lists, each read once.

@@ -16,7 +16,7 @@ use super::{fetch::Fetch, needle::Needle, pool::Deadline, trace::MAX_SPANS};
 use crate::{
     Error, Result,
     stored::{
-        decode::Bodies,
+        decode::Contents,
         flat,
         format::{self, Kind},
         pack,
@@ -178,7 +178,7 @@ impl<'c> Search<'c> {
             return Ok(known.clone());
         }
         let content = self.fetch.body(body)?;
-        let group = format::Group::decode(content.as_slice()).map_err(|_| Error::Damaged("list element"))?;
+        let group = format::Group::decode(&*content).map_err(|_| Error::Damaged("list element"))?;
         let mut contains = false;
         let mut names = Vec::new();
         for item in group.items {
@@ -270,7 +270,7 @@ impl<'c> Search<'c> {
             return Ok(*known);
         }
         let content = self.fetch.body(id)?;
-        let value = format::Value::decode(content.as_slice()).map_err(|_| Error::Damaged("value"))?;
+        let value = format::Value::decode(&*content).map_err(|_| Error::Damaged("value"))?;
         let contains = self.value(&value, &[])?;
         self.values.insert(id, contains);
         Ok(contains)

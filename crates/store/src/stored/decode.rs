@@ -1,17 +1,17 @@
-//! From a record back to the span. Bodies come through a [`Bodies`], which fetches them.
+//! From a record back to the span. Bodies come through a [`Contents`], which fetches them.
 
 use std::sync::Arc;
 
 use bennu_model::{Attribute, Event, Link, LogRecord, Origin, Resource, SpanId, TraceId, Value};
 use prost::Message;
 
-use super::{flat, format, refs::Ref};
+use super::{block::Content, flat, format, refs::Ref};
 use crate::{Error, Result};
 
 /// Where bodies and lists are fetched from.
-pub(crate) trait Bodies {
+pub(crate) trait Contents {
     /// The unpacked content of a body.
-    fn body(&mut self, id: i64) -> Result<Arc<Vec<u8>>>;
+    fn body(&mut self, id: i64) -> Result<Content>;
     /// The bodies of the list that ends at a node, first to last.
     fn list(&mut self, node: i64) -> Result<Vec<i64>>;
     /// The origin of these two bodies (see [`decode_origin`]), shared by all that have it.
@@ -29,9 +29,9 @@ pub(crate) struct Decoded {
 }
 
 /// Reads an unpacked record.
-pub(crate) fn decode(data: &[u8], refs: &[Ref], bodies: &mut dyn Bodies) -> Result<Decoded> {
+pub(crate) fn decode(data: &[u8], refs: &[Ref], contents: &mut dyn Contents) -> Result<Decoded> {
     let mut record = format::Record::decode(data).map_err(|_| Error::Damaged("record"))?;
-    let mut decoder = Decoder { refs, bodies };
+    let mut decoder = Decoder { refs, contents };
     let attributes = decoder.attributes(std::mem::take(&mut record.attributes))?;
     let events = std::mem::take(&mut record.events)
         .into_iter()
@@ -67,10 +67,10 @@ pub(crate) fn decode_log(
     trace_id: TraceId,
     span_id: Option<SpanId>,
     refs: &[Ref],
-    bodies: &mut dyn Bodies,
+    contents: &mut dyn Contents,
 ) -> Result<LogRecord> {
     let log = format::Log::decode(data).map_err(|_| Error::Damaged("log record"))?;
-    let mut decoder = Decoder { refs, bodies };
+    let mut decoder = Decoder { refs, contents };
     Ok(LogRecord {
         trace_id,
         span_id,
@@ -90,23 +90,23 @@ pub(crate) fn decode_log(
 
 struct Decoder<'a> {
     refs: &'a [Ref],
-    bodies: &'a mut dyn Bodies,
+    contents: &'a mut dyn Contents,
 }
 
 impl Decoder<'_> {
-    fn body(&mut self, reference: u32) -> Result<Arc<Vec<u8>>> {
+    fn body(&mut self, reference: u32) -> Result<Content> {
         match self.refs.get(reference as usize) {
-            Some(Ref::Body(id)) => self.bodies.body(*id),
+            Some(Ref::Body(id)) => self.contents.body(*id),
             _ => Err(Error::Damaged("reference to a body")),
         }
     }
 
-    fn list(&mut self, reference: u32) -> Result<Vec<Arc<Vec<u8>>>> {
+    fn list(&mut self, reference: u32) -> Result<Vec<Content>> {
         match self.refs.get(reference as usize) {
             Some(Ref::Empty) => Ok(Vec::new()),
             Some(Ref::List(node)) => {
-                let ids = self.bodies.list(*node)?;
-                ids.into_iter().map(|id| self.bodies.body(id)).collect()
+                let ids = self.contents.list(*node)?;
+                ids.into_iter().map(|id| self.contents.body(id)).collect()
             }
             _ => Err(Error::Damaged("reference to a list")),
         }
@@ -126,8 +126,7 @@ impl Decoder<'_> {
     fn flat(&mut self, prefix: &str, flat: &format::Flat, attributes: &mut Vec<Attribute>) -> Result<()> {
         for (position, content) in self.list(flat.list)?.into_iter().enumerate() {
             let index = flat.indexes.get(position).copied().unwrap_or(position as u32);
-            let group =
-                format::Group::decode(content.as_slice()).map_err(|_| Error::Damaged("list element"))?;
+            let group = format::Group::decode(&*content).map_err(|_| Error::Damaged("list element"))?;
             for item in group.items {
                 let value = self.value(item.value.unwrap_or_default())?;
                 attributes.push((flat::join(prefix, index, &item.key), value));
@@ -193,15 +192,15 @@ impl Decoder<'_> {
             _ => Err(Error::Damaged("reference to an origin")),
         };
         let (resource, scope) = (id(resource)?, id(scope)?);
-        self.bodies.origin(resource, scope)
+        self.contents.origin(resource, scope)
     }
 }
 
 /// Reads an origin's resource from its body.
-pub(crate) fn decode_resource(content: &[u8], bodies: &mut dyn Bodies) -> Result<Resource> {
+pub(crate) fn decode_resource(content: &[u8], contents: &mut dyn Contents) -> Result<Resource> {
     let resource = format::Resource::decode(content).map_err(|_| Error::Damaged("resource"))?;
     Ok(Resource {
-        attributes: Decoder { refs: &[], bodies }.attributes(resource.attributes)?,
+        attributes: Decoder { refs: &[], contents }.attributes(resource.attributes)?,
         dropped_attributes: resource.dropped_attributes,
         schema_url: resource.schema_url,
     })
@@ -211,14 +210,14 @@ pub(crate) fn decode_resource(content: &[u8], bodies: &mut dyn Bodies) -> Result
 pub(crate) fn decode_origin(
     resource: Arc<Resource>,
     scope: &[u8],
-    bodies: &mut dyn Bodies,
+    contents: &mut dyn Contents,
 ) -> Result<Origin> {
     let scope = format::Scope::decode(scope).map_err(|_| Error::Damaged("scope"))?;
     Ok(Origin {
         resource,
         scope_name: scope.name,
         scope_version: scope.version,
-        scope_attributes: Decoder { refs: &[], bodies }.attributes(scope.attributes)?,
+        scope_attributes: Decoder { refs: &[], contents }.attributes(scope.attributes)?,
         scope_dropped: scope.dropped_attributes,
         scope_schema_url: scope.schema_url,
     })

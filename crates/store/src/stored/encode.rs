@@ -5,9 +5,11 @@
 use std::{collections::HashMap, sync::Arc};
 
 use bennu_model::{Attribute, Event, Link, LogRecord, Origin, Resource, Span, StatusCode, Value};
+use foldhash::fast::RandomState;
 use prost::Message;
 
 use super::{
+    block::Block,
     cut::{Cut, cut},
     flat::{Piece, gather},
     format, pack,
@@ -24,10 +26,10 @@ const MIN_BODY_BYTES: usize = 64;
 #[derive(Debug)]
 pub(crate) enum Body {
     Known(i64),
-    /// The bytes are shared by the spans of a request that have the same content.
+    /// In a block, which the spans of a request share.
     New {
         key: Key,
-        packed: Arc<[u8]>,
+        block: Arc<Block>,
     },
 }
 
@@ -43,7 +45,7 @@ pub(crate) enum Pending {
 }
 
 impl Pending {
-    /// Bytes held in memory, about; packed content is shared and counted apart.
+    /// Bytes held in memory, about; content is shared and counted apart.
     pub(crate) fn size_bytes(&self) -> usize {
         match self {
             Pending::Body(_) => 48,
@@ -66,14 +68,45 @@ pub(crate) struct EncodedLog {
     pub(crate) version: [u8; 16],
 }
 
-/// What the spans of one request share: content that is new is packed once, and an origin is encoded once.
+/// What the spans of one request share: content that is new is kept once, and an origin is encoded once.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    packed: HashMap<Key, Arc<[u8]>>,
+    /// Where content went that was new.
+    blocks: HashMap<Key, Arc<Block>, RandomState>,
+    /// The block that content goes to.
+    open: Arc<Block>,
+    open_bytes: usize,
+    /// Bytes held by blocks that are sealed.
+    sealed_bytes: usize,
     /// The last origin: the spans of a scope come one after another.
     origin: Option<EncodedOrigin>,
-    /// Bytes held by `packed`.
-    pub(crate) bytes: usize,
+}
+
+impl Shared {
+    /// The block of new content.
+    fn block(&mut self, key: Key, content: &[u8]) -> Arc<Block> {
+        if let Some(block) = self.blocks.get(&key) {
+            return block.clone();
+        }
+        if self.open.is_full(content.len()) {
+            self.seal();
+        }
+        self.open.push(key, content);
+        self.open_bytes += content.len();
+        self.blocks.insert(key, self.open.clone());
+        self.open.clone()
+    }
+
+    /// Compresses the open block; content that is new from here on goes to another.
+    pub(crate) fn seal(&mut self) {
+        self.sealed_bytes += std::mem::take(&mut self.open).seal();
+        self.open_bytes = 0;
+    }
+
+    /// Bytes held by content, about.
+    pub(crate) fn size_bytes(&self) -> usize {
+        self.sealed_bytes + self.open_bytes
+    }
 }
 
 /// An origin with the bodies it becomes.
@@ -260,15 +293,7 @@ impl<'a> Encoder<'a> {
     fn resolve(&mut self, key: Key, content: &[u8]) -> Body {
         match self.dedup.get(key) {
             Some(id) => Body::Known(id),
-            None => {
-                let shared = &mut *self.shared;
-                let packed = shared.packed.entry(key).or_insert_with(|| {
-                    let packed: Arc<[u8]> = pack::pack(content).into();
-                    shared.bytes += packed.len();
-                    packed
-                });
-                Body::New { key, packed: packed.clone() }
-            }
+            None => Body::New { key, block: self.shared.block(key, content) },
         }
     }
 

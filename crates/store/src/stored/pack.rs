@@ -19,7 +19,7 @@ const LEVEL: i32 = 1;
 /// Shorter content does not win back the frame's header.
 const MIN_BYTES: usize = 48;
 /// Guards against a damaged length; larger than the largest request body.
-const MAX_BYTES: u64 = 1 << 30;
+pub(super) const MAX_BYTES: u64 = 1 << 30;
 
 static DICTIONARY: &[u8] = include_bytes!("dictionary.v1.txt");
 static ENCODER: LazyLock<EncoderDictionary<'static>> =

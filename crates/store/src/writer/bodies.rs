@@ -1,13 +1,15 @@
-//! Gives ids to bodies and list nodes, storing those that are new.
+//! Gives ids to bodies and list nodes, storing the blocks and nodes that are new.
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use rusqlite::Connection;
 
 use crate::{
-    Result,
+    Error, Result,
     dedup::{Dedup, Key},
     stored::{
+        block::{Block, body_id},
         encode::{Body, Pending},
         refs::Ref,
     },
@@ -15,7 +17,7 @@ use crate::{
 
 /// Rows stored in the present transaction; published to everybody once it is committed.
 #[derive(Debug, Default)]
-pub(crate) struct Staged(HashMap<Key, i64>);
+pub(crate) struct Staged(HashMap<Key, i64, RandomState>);
 
 impl Staged {
     /// The references of a span.
@@ -42,11 +44,24 @@ impl Staged {
     fn body(&mut self, connection: &Connection, dedup: &Dedup, body: &Body) -> Result<i64> {
         match body {
             Body::Known(id) => Ok(*id),
-            Body::New { key, packed } => self.find_or(*key, dedup, || {
-                let mut insert = connection.prepare_cached("INSERT INTO body (hash, data) VALUES (?, ?)")?;
-                Ok(insert.insert((key.to_be_bytes(), &**packed))?)
-            }),
+            Body::New { key, block } => match self.find(*key, dedup) {
+                Some(id) => Ok(id),
+                None => {
+                    self.store(connection, dedup, block)?;
+                    self.find(*key, dedup).ok_or(Error::Damaged("block of content"))
+                }
+            },
         }
+    }
+
+    fn store(&mut self, connection: &Connection, dedup: &Dedup, block: &Block) -> Result<()> {
+        let (sealed, keys) = block.row(|key| self.find(key, dedup).is_some())?;
+        let mut insert = connection.prepare_cached("INSERT INTO block (lengths, data) VALUES (?, ?)")?;
+        let id = insert.insert((&sealed.lengths, &sealed.data))?;
+        for (place, key) in keys.into_iter().enumerate() {
+            self.0.entry(key).or_insert(body_id(id, place));
+        }
+        Ok(())
     }
 
     fn list(
@@ -78,16 +93,5 @@ impl Staged {
 
     fn find(&self, key: Key, dedup: &Dedup) -> Option<i64> {
         self.0.get(&key).copied().or_else(|| dedup.get(key))
-    }
-
-    fn find_or(&mut self, key: Key, dedup: &Dedup, store: impl FnOnce() -> Result<i64>) -> Result<i64> {
-        match self.find(key, dedup) {
-            Some(id) => Ok(id),
-            None => {
-                let id = store()?;
-                self.0.insert(key, id);
-                Ok(id)
-            }
-        }
     }
 }

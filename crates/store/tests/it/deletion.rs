@@ -34,18 +34,20 @@ async fn content_goes_from_the_disk_unless_somebody_else_refers_to_it() {
     assert_eq!(store.projects().await.unwrap().len(), 1);
 
     // The sweep runs after the deletion was answered.
-    let bodies = || {
+    let left = || {
         let connection = rusqlite::Connection::open(store.directory.path().join("bennu.db")).unwrap();
-        connection.query_row("SELECT count(*) FROM body", [], |row| row.get::<_, i64>(0)).unwrap()
+        bodies(&connection, "main")
     };
     for _ in 0..200 {
-        if bodies() == 6 {
+        if left().len() == 6 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     // Of trace 2: the resource, the scope, input, output and two messages.
-    assert_eq!(bodies(), 6);
+    assert_eq!(left().len(), 6);
+    let secret = b"the secret of trace 1";
+    assert!(left().iter().all(|(_, content)| content.windows(secret.len()).all(|part| part != secret)));
     let survivor = store.all_spans(store.trace_of("p", 2).await.row.id).await.unwrap().pop().unwrap().span;
     assert_eq!(survivor.attributes[0].1.as_text(), Some(shared));
 
@@ -121,19 +123,21 @@ async fn log_records_go_with_the_last_trace_of_their_id_and_keep_their_content_u
     store.delete("q", None).await.unwrap();
     assert_eq!(records(&store, 2).await.total, 0);
 
-    let count = |table: &str| {
+    let left = || {
         let connection = rusqlite::Connection::open(store.directory.path().join("bennu.db")).unwrap();
-        let sql = format!("SELECT count(*) FROM {table}");
-        connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
+        let count = |table: &str| -> i64 {
+            connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+        };
+        (bodies(&connection, "main").len(), count("node"), count("log"))
     };
+    // Of the last record: its resource and scope, which are both empty, its body and two messages.
     for _ in 0..200 {
-        if count("body") == 4 {
+        if left() == (4, 2, 1) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    // Of the last record: its resource and scope, which are both empty, its body and two messages.
-    assert_eq!((count("body"), count("node"), count("log")), (4, 2, 1));
+    assert_eq!(left(), (4, 2, 1));
     store.reopen();
     assert_eq!(records(&store, 3).await.rows[0].record, said(3, content));
 }

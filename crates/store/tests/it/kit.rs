@@ -56,6 +56,12 @@ impl TestStore {
             let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM now.{table}");
             connection.execute(&copy, []).unwrap();
         }
+        for (id, content) in bodies(&connection, "now") {
+            let alone = [&[0][..], &content].concat();
+            connection
+                .execute("INSERT INTO main.body (id, hash, data) VALUES (?, x'', ?)", (id, alone))
+                .unwrap();
+        }
         connection.pragma_update(Some("main"), "user_version", version as i64).unwrap();
         connection.pragma_update(Some("main"), "application_id", 1_112_428_117).unwrap();
         connection.execute_batch("DETACH now").unwrap();
@@ -77,8 +83,12 @@ impl TestStore {
     /// Stores spans and log records in one request.
     pub(crate) async fn append_all(&self, project: &str, spans: Vec<(Span, Summary)>, logs: Vec<LogRecord>) {
         let store = self.store.as_ref().unwrap();
-        let batch = batch(store, spans, logs);
-        store.append(project, batch, ()).await.unwrap();
+        self.append_batch(project, batch(store, spans, logs)).await;
+    }
+
+    /// Stores what is prepared.
+    pub(crate) async fn append_batch(&self, project: &str, batch: Batch) {
+        self.store.as_ref().unwrap().append(project, batch, ()).await.unwrap();
     }
 
     /// The spans of a trace, whole, by start.
@@ -120,6 +130,37 @@ pub(crate) fn batch(store: &Store, spans: Vec<(Span, Summary)>, logs: Vec<LogRec
         batch.logs.push(preparer.prepare_log(log, meaningful));
     }
     batch
+}
+
+/// Every body in a database's blocks, by id.
+pub(crate) fn bodies(connection: &rusqlite::Connection, database: &str) -> Vec<(i64, Vec<u8>)> {
+    const DICTIONARY: &[u8] = include_bytes!("../../src/stored/dictionary.v1.txt");
+    let varint = |bytes: &mut &[u8]| prost::encoding::decode_varint(bytes).unwrap() as usize;
+    let mut select = connection.prepare(&format!("SELECT id, lengths, data FROM {database}.block")).unwrap();
+    let mut rows = select.query([]).unwrap();
+    let mut bodies = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        let (block, lengths, data): (i64, Vec<u8>, Vec<u8>) =
+            (row.get(0).unwrap(), row.get(1).unwrap(), row.get(2).unwrap());
+        let mut content = &data[1..];
+        let unpacked = match data[0] {
+            0 => content.to_vec(),
+            _ => {
+                let length = varint(&mut content);
+                let mut decompressor = zstd::bulk::Decompressor::with_dictionary(DICTIONARY).unwrap();
+                decompressor.decompress(content, length).unwrap()
+            }
+        };
+        let (mut lengths, mut at, mut place) = (lengths.as_slice(), 0, 0);
+        while !lengths.is_empty() {
+            if let Some(length) = varint(&mut lengths).checked_sub(1) {
+                bodies.push((block * 256 + place, unpacked[at..at + length].to_vec()));
+                at += length;
+            }
+            place += 1;
+        }
+    }
+    bodies
 }
 
 /// A log record of trace 1 at some milliseconds; with an event's name a meaningful one.

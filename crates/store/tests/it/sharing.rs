@@ -97,15 +97,40 @@ async fn a_log_record_shares_what_its_span_says() {
     store.append("p", vec![(span.clone(), summary)]).await;
     let count = || {
         let connection = rusqlite::Connection::open(store.directory.path().join("bennu.db")).unwrap();
-        let count = |table: &str| {
-            let sql = format!("SELECT count(*) FROM {table}");
-            connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
-        };
-        (count("body"), count("node"))
+        let nodes: i64 = connection.query_row("SELECT count(*) FROM node", [], |row| row.get(0)).unwrap();
+        (bodies(&connection, "main").len(), nodes)
     };
     let before = count();
     let record = LogRecord { attributes, origin: span.origin, ..log(1, 1, "event", "") };
     store.append_logs(vec![record.clone()]).await;
     assert_eq!(count(), before, "nothing in it is new");
     assert_eq!(store.log_records(id(1), None, None, 1).await.unwrap().rows[0].record, record);
+}
+
+#[tokio::test]
+async fn what_two_requests_say_at_the_same_moment_is_stored_once() {
+    let store = TestStore::new();
+    let said = |number: u8, own: usize| {
+        let (mut span, summary) = span(number, None, 0, 1);
+        span.attributes = (0..9).map(|n| text(&format!("shared.{n}.is"), &prose(n, 40))).collect();
+        span.attributes.push(text("own", &prose(100 + u64::from(number), own)));
+        (span, summary)
+    };
+    // Both are prepared before either is stored, so neither finds the other's content.
+    let prepare = |number, own| batch(store.store.as_ref().unwrap(), vec![said(number, own)], vec![]);
+    let (first, second) = (prepare(1, 10), prepare(2, 20));
+    for batch in [first, second] {
+        store.append_batch("p", batch).await;
+    }
+    let connection = rusqlite::Connection::open(store.directory.path().join("bennu.db")).unwrap();
+    let mut contents: Vec<_> = bodies(&connection, "main").into_iter().map(|(_, content)| content).collect();
+    let all = contents.len();
+    contents.sort();
+    contents.dedup();
+    assert_eq!(all, contents.len());
+    for (number, own) in [(1, 10), (2, 20)] {
+        let stored =
+            store.spans_of("p", 1).await.into_iter().find(|stored| stored.span.span_id.0 == [number; 8]);
+        assert_eq!(stored.unwrap().span.attributes, said(number, own).0.attributes);
+    }
 }
