@@ -11,9 +11,12 @@
 mod bodies;
 mod log_bodies;
 mod otlp;
-mod shape;
 mod words;
+mod people;
+mod sample;
+mod shape;
 
 pub use bodies::{WORST, Worst};
 pub use log_bodies::WORST_LOGS;
+pub use sample::{Sample, SentTrace};
 pub use shape::{Generator, Request, Shape};

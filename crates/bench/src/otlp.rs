@@ -47,6 +47,29 @@ pub(crate) struct Span {
     pub(crate) end_time_unix_nano: u64,
     #[prost(message, repeated, tag = "9")]
     pub(crate) attributes: Vec<KeyValue>,
+    #[prost(message, repeated, tag = "11")]
+    pub(crate) events: Vec<Event>,
+    #[prost(message, optional, tag = "15")]
+    pub(crate) status: Option<Status>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Event {
+    #[prost(fixed64, tag = "1")]
+    pub(crate) time_unix_nano: u64,
+    #[prost(string, tag = "2")]
+    pub(crate) name: String,
+    #[prost(message, repeated, tag = "3")]
+    pub(crate) attributes: Vec<KeyValue>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Status {
+    #[prost(string, tag = "2")]
+    pub(crate) message: String,
+    /// 1 is OK, 2 is ERROR.
+    #[prost(int32, tag = "3")]
+    pub(crate) code: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -59,7 +82,7 @@ pub(crate) struct KeyValue {
 
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct AnyValue {
-    #[prost(oneof = "Any", tags = "1, 3")]
+    #[prost(oneof = "Any", tags = "1, 3, 4")]
     pub(crate) value: Option<Any>,
 }
 
@@ -69,12 +92,18 @@ pub(crate) enum Any {
     Text(String),
     #[prost(int64, tag = "3")]
     Int(i64),
+    #[prost(double, tag = "4")]
+    Double(f64),
 }
 
 pub(crate) fn text(key: impl Into<String>, value: impl Into<String>) -> KeyValue {
     KeyValue { key: key.into(), value: Some(AnyValue { value: Some(Any::Text(value.into())) }) }
 }
 
-pub(crate) fn int(key: &str, value: i64) -> KeyValue {
+pub(crate) fn int(key: impl Into<String>, value: i64) -> KeyValue {
     KeyValue { key: key.into(), value: Some(AnyValue { value: Some(Any::Int(value)) }) }
+}
+
+pub(crate) fn double(key: impl Into<String>, value: f64) -> KeyValue {
+    KeyValue { key: key.into(), value: Some(AnyValue { value: Some(Any::Double(value)) }) }
 }

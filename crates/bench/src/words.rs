@@ -21,7 +21,13 @@ impl Random {
         (self.next() % bound.max(1) as u64) as usize
     }
 
-    fn unit(&mut self) -> f64 {
+    /// Below the bound, by Zipf's law: the first are far more common than the last.
+    pub(crate) fn skewed(&mut self, bound: usize) -> usize {
+        ((bound as f64).powf(self.unit()) as usize - 1).min(bound - 1)
+    }
+
+    /// From 0 to 1.
+    pub(crate) fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
@@ -64,8 +70,7 @@ impl Words {
             if at > 0 {
                 text.push_str(if random.below(12) == 0 { ". " } else { " " });
             }
-            let rank = (SIZE as f64).powf(random.unit()) as usize - 1;
-            text.push_str(&self.0[rank.min(SIZE - 1)]);
+            text.push_str(&self.0[random.skewed(SIZE)]);
         }
         text
     }
