@@ -1,0 +1,91 @@
+//! Bennu: the pages that people open, and its JSON.
+
+use anyhow::Context;
+use bennu_bench::SentTrace;
+
+use super::{Adapter, Ask, Expect, Question, encode};
+use crate::read::Client;
+
+/// Names that the search for a word may have; versions without one refuse them all.
+const WORD: [&str; 4] = ["q", "text", "search", "contains"];
+
+pub(super) struct Bennu {
+    url: String,
+    project: String,
+    /// What the list calls its search for a word, where it has one.
+    word: Option<&'static str>,
+}
+
+impl Bennu {
+    pub(super) fn new(client: &Client, url: &str, project: &str) -> anyhow::Result<Self> {
+        let version = format!("{url}/healthz");
+        client.status(&version).with_context(|| format!("no Bennu answers at {version}"))?;
+        let project = encode(project);
+        let knows = |name: &&str| {
+            let answer = client.get(&format!("{url}/projects/{project}/traces?{name}=a"));
+            // A parameter that it does not know is refused; the project may not be there yet.
+            answer.is_ok_and(|(status, _)| matches!(status, 200 | 404))
+        };
+        Ok(Bennu { url: url.into(), word: WORD.into_iter().find(knows), project })
+    }
+
+    fn list(&self, filter: &str) -> Ask {
+        let base = format!("/projects/{}/traces", self.project);
+        Ask {
+            url: format!("{}{base}{filter}", self.url),
+            body: None,
+            expect: Expect::TraceIdAfter(format!("{base}/")),
+        }
+    }
+
+    fn get(&self, path: &str, expect: &str) -> Ask {
+        Ask { url: format!("{}{path}", self.url), body: None, expect: Expect::Text(expect.into()) }
+    }
+}
+
+impl Adapter for Bennu {
+    fn ask(&self, question: Question, about: &SentTrace) -> Option<Ask> {
+        let (project, id) = (&self.project, &about.trace_id);
+        Some(match question {
+            Question::List => self.list(""),
+            Question::Errors => self.list("?status=error"),
+            Question::Name => self.list(&format!("?name={}", encode(&about.name))),
+            Question::Kind => self.list("?kind=LLM"),
+            Question::Model => return None,
+            Question::User => self.list(&format!("?user={}", encode(&about.user))),
+            Question::Service => self.list(&format!("?service={}", encode(&about.service))),
+            Question::Slower => self.list(&format!("?slower={}ms", about.duration_ms)),
+            Question::Word => self.list(&format!("?{}={}", self.word?, encode(&about.word))),
+            Question::Trace | Question::Wide => {
+                self.get(&format!("/projects/{project}/traces/{id}"), &about.trace_id)
+            }
+            Question::TraceJson => self.get(&format!("/v1/traces/{id}"), &about.trace_id),
+            Question::Session => {
+                self.get(&format!("/projects/{project}/session?id={}", encode(&about.session)), id)
+            }
+        })
+    }
+
+    /// By the spans themselves: the last of each of the last requests.
+    fn missing(&self, client: &Client, _: usize, last: &mut Vec<(String, String)>) -> anyhow::Result<()> {
+        let mut failed = None;
+        last.retain(|(trace_id, span_id)| {
+            let path = format!("/v1/projects/{}/spans?trace_id={trace_id}&span_id={span_id}", self.project);
+            let answer = client.get(&format!("{}{path}", self.url));
+            match answer {
+                Ok((200, body)) => !String::from_utf8_lossy(&body).contains(span_id.as_str()),
+                // The project is not there before its first span.
+                Ok((404, _)) => true,
+                Ok((status, _)) => {
+                    failed = Some(anyhow::anyhow!("{path} was answered with {status}"));
+                    true
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    true
+                }
+            }
+        });
+        failed.map_or(Ok(()), Err)
+    }
+}
