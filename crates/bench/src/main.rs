@@ -1,8 +1,20 @@
 //! `bennu-bench`: sends LLM-shaped traces to OTLP servers, says how fast they were acknowledged, and compares servers by that
-//! and by how fast they answer. `bennu-bench --help` shows the commands.
+//! and by how fast they answer. `bennu-bench --help` and the library's first page show the commands.
 //!
 //! `measure` gives each server its turn: `send` writes, `watch` looks at its process and its files, `read` asks the questions of
-//! `servers`, and `report` shows the `figures`.
+//! `servers`, and `report` shows the `figures`. What they mean:
+//!
+//! - Requests are made before the clock starts, at most 256 MB of them; then it stands while the next are made. What a
+//!   server does in such a pause is not counted, so a run that compares servers that acknowledge before they store should be
+//!   smaller than that.
+//! - *acknowledged*: from when a request is sent until its answer is read; with `--rate` from when it was due, so that a
+//!   server that falls behind cannot hide it. A server that says it is full is asked again, and the wait counts.
+//! - *until queryable*: from the last acknowledgement until the last spans can be read (Bennu: the last span of each of the
+//!   last 64 requests; Phoenix: its count of spans). The question that finds it is in it.
+//! - *CPU*, *RSS peak*: of the one process named, from the first request until the server settled.
+//! - *disk*: how much the files of the directory grew, logs included, once the server settled.
+//! - Reads are whole answers over one connection, one after the other, checked to be answers. Bennu and Phoenix are
+//!   asked what their pages ask, 50 traces a list.
 #![expect(clippy::print_stdout, reason = "a command-line tool's answer")]
 
 mod cli;

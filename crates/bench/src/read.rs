@@ -115,7 +115,7 @@ pub(crate) fn reads(
             latencies.push(took);
         }
         if !latencies.is_empty() {
-            let key = question.label().replace(": ", "_").replace(' ', "_");
+            let key = question.label().replace(": ", "_").replace(' ', "_").to_lowercase();
             let label = format!("{}, {}", phase.replace('_', " "), question.label());
             figures.percentiles(&label, &format!("{phase}/{key}/"), &mut latencies);
         }

@@ -1,6 +1,6 @@
 //! Bennu: the pages that people open, and its JSON.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use bennu_bench::SentTrace;
 
 use super::{Adapter, Ask, Expect, Question, encode};
@@ -18,8 +18,8 @@ pub(super) struct Bennu {
 
 impl Bennu {
     pub(super) fn new(client: &Client, url: &str, project: &str) -> anyhow::Result<Self> {
-        let version = format!("{url}/healthz");
-        client.status(&version).with_context(|| format!("no Bennu answers at {version}"))?;
+        let health = format!("{url}/healthz");
+        client.status(&health).with_context(|| format!("no Bennu answers at {health}"))?;
         let project = encode(project);
         let knows = |name: &&str| {
             let answer = client.get(&format!("{url}/projects/{project}/traces?{name}=a"));
@@ -66,26 +66,17 @@ impl Adapter for Bennu {
         })
     }
 
-    /// By the spans themselves: the last of each of the last requests.
+    /// By the spans themselves, all in one question: the last of each of the last requests.
     fn missing(&self, client: &Client, _: usize, last: &mut Vec<(String, String)>) -> anyhow::Result<()> {
-        let mut failed = None;
-        last.retain(|(trace_id, span_id)| {
-            let path = format!("/v1/projects/{}/spans?trace_id={trace_id}&span_id={span_id}", self.project);
-            let answer = client.get(&format!("{}{path}", self.url));
-            match answer {
-                Ok((200, body)) => !String::from_utf8_lossy(&body).contains(span_id.as_str()),
-                // The project is not there before its first span.
-                Ok((404, _)) => true,
-                Ok((status, _)) => {
-                    failed = Some(anyhow::anyhow!("{path} was answered with {status}"));
-                    true
-                }
-                Err(error) => {
-                    failed = Some(error);
-                    true
-                }
-            }
-        });
-        failed.map_or(Ok(()), Err)
+        let mut url = format!("{}/v1/projects/{}/spans?limit=1000", self.url, self.project);
+        for (trace_id, span_id) in last.iter() {
+            url.push_str(&format!("&trace_id={trace_id}&span_id={span_id}"));
+        }
+        let (status, body) = client.get(&url)?;
+        // The project is not there before its first span.
+        ensure!(matches!(status, 200 | 404), "{url} was answered with {status}");
+        let body = String::from_utf8_lossy(&body);
+        last.retain(|(_, span_id)| !body.contains(span_id.as_str()));
+        Ok(())
     }
 }

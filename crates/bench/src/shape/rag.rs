@@ -30,6 +30,9 @@ pub(super) fn rag(writer: &mut Writer, start_ns: u64) -> Made {
     let retrieval = draft.begin(&mut writer.random, &root.span_id, "retrieve", "RETRIEVER");
     draft.wait(&mut writer.random, 25);
     let found = writer.found(RETRIEVED);
+    // Each with the score of its similarity.
+    let found: Vec<(usize, f64)> =
+        found.into_iter().map(|document| (document, writer.random.unit())).collect();
     let mut attributes = vec![text("input.value", &question)];
     documents(writer, &mut attributes, "retrieval.documents", &found);
     draft.end(&mut writer.random, retrieval, attributes);
@@ -38,14 +41,16 @@ pub(super) fn rag(writer: &mut Writer, start_ns: u64) -> Made {
     draft.wait(&mut writer.random, 60);
     let mut attributes = vec![text("reranker.query", &question), text("reranker.model_name", "rerank-v3.5")];
     documents(writer, &mut attributes, "reranker.input_documents", &found);
-    let kept = &found[found.len() - KEPT..];
-    documents(writer, &mut attributes, "reranker.output_documents", kept);
+    // What comes out has scores of the reranker's own.
+    let kept: Vec<(usize, f64)> =
+        found.iter().rev().take(KEPT).map(|(document, _)| (*document, writer.random.unit())).collect();
+    documents(writer, &mut attributes, "reranker.output_documents", &kept);
     draft.end(&mut writer.random, reranker, attributes);
 
     let call = draft.begin(&mut writer.random, &root.span_id, "llm.answer", "LLM");
     draft.wait(&mut writer.random, 1_100);
     let mut context = String::new();
-    for document in kept {
+    for (document, _) in &kept {
         context.push_str(writer.document(*document));
         context.push(' ');
     }
@@ -70,13 +75,12 @@ pub(super) fn rag(writer: &mut Writer, start_ns: u64) -> Made {
     draft.finish(&mut writer.random, root, &question, &answer)
 }
 
-fn documents(writer: &mut Writer, attributes: &mut Vec<KeyValue>, list: &str, found: &[usize]) {
-    for (n, document) in found.iter().enumerate() {
-        let score = writer.random.unit();
+fn documents(writer: &mut Writer, attributes: &mut Vec<KeyValue>, list: &str, found: &[(usize, f64)]) {
+    for (n, (document, score)) in found.iter().enumerate() {
         let place = format!("{list}.{n}.document");
         attributes.push(text(format!("{place}.id"), format!("kb-{document}")));
         attributes.push(text(format!("{place}.content"), writer.document(*document)));
-        attributes.push(double(format!("{place}.score"), score));
+        attributes.push(double(format!("{place}.score"), *score));
         attributes.push(text(
             format!("{place}.metadata"),
             format!(r#"{{"source": "handbook/{}.md", "chunk": {}}}"#, document / 20, document % 20),
