@@ -34,6 +34,7 @@ use anyhow::Context;
 use clap::Parser;
 
 use cli::{Command, Flags};
+use figures::Figures;
 
 fn main() -> anyhow::Result<()> {
     let flags = Flags::parse();
@@ -49,21 +50,24 @@ fn compare(flags: &Flags) -> anyhow::Result<()> {
     let end_ns =
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
     let mut done = Vec::new();
-    let mut failed = None;
+    let mut result = Ok(());
     for server in flags.servers() {
-        match measure::measure(flags, &server, end_ns).with_context(|| server.name.clone()) {
-            Ok(figures) => done.push((server.name, figures)),
-            Err(error) => {
-                failed = Some(error);
-                break;
-            }
+        let mut figures = Figures::default();
+        result = measure::measure(flags, &server, end_ns, &mut figures).with_context(|| server.name.clone());
+        // What was measured before a failure took long enough to be shown.
+        if !figures.0.is_empty() {
+            done.push((server.name, figures));
+        }
+        if result.is_err() {
+            break;
         }
     }
-    // What was measured before a failure took long enough to be shown.
-    print!("{}", report::table(&done));
+    if !done.is_empty() {
+        print!("{}", report::table(&done));
+    }
     if let Some(path) = &flags.json {
         let json = serde_json::to_string_pretty(&report::json(flags, &done))?;
         fs::write(path, json + "\n").with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    failed.map_or(Ok(()), Err)
+    result
 }

@@ -21,11 +21,16 @@ use crate::{
 /// A span that cannot be read after so long is lost.
 const QUERYABLE_WITHIN: Duration = Duration::from_secs(1_800);
 
-/// Everything about one server. `end_ns`: the time of all servers' traffic, so that it is the same.
+/// Everything about one server, into `figures`. `end_ns`: the time of all servers' traffic, so that it is the same.
 ///
 /// # Errors
-/// What was not taken or not answered.
-pub(crate) fn measure(flags: &Flags, server: &Against, end_ns: u64) -> anyhow::Result<Figures> {
+/// What was not taken or not answered; what was measured before it is in `figures`.
+pub(crate) fn measure(
+    flags: &Flags,
+    server: &Against,
+    end_ns: u64,
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
     let client = Client::new();
     let adapter = server.adapter(&client)?;
     let mut generator = Generator::ending(flags.seed, flags.shape(), end_ns)
@@ -42,10 +47,9 @@ pub(crate) fn measure(flags: &Flags, server: &Against, end_ns: u64) -> anyhow::R
     let disk_before = server.dir.as_deref().map(disk_bytes).transpose()?;
     let watch = server.pid.map(Watch::start).transpose()?;
 
-    let mut sent = send(&load, &mut generator, &AtomicBool::new(false))?;
+    let sent = send(&load, &mut generator, &AtomicBool::new(false))?;
     ensure!(!sent.acks.is_empty(), "nothing was sent: --spans is 0");
-    let mut figures = Figures::default();
-    written(&mut figures, &mut sent);
+    written(figures, &sent);
     if let Some(adapter) = &adapter {
         let waited = wait(adapter.as_ref(), &client, &sent)?;
         figures.one(
@@ -62,7 +66,7 @@ pub(crate) fn measure(flags: &Flags, server: &Against, end_ns: u64) -> anyhow::R
         thread::sleep(Duration::from_secs_f64(flags.settle.clamp(0.0, 3_600.0)));
     }
     if let Some(usage) = watch.map(Watch::finish).transpose()? {
-        weighed(&mut figures, usage, sent.spans());
+        weighed(figures, usage, sent.spans());
     }
     if let (Some(dir), Some(before)) = (&server.dir, disk_before) {
         let grown = disk_bytes(dir)?.saturating_sub(before) as f64;
@@ -73,17 +77,17 @@ pub(crate) fn measure(flags: &Flags, server: &Against, end_ns: u64) -> anyhow::R
     if let Some(adapter) = &adapter
         && flags.reads > 0
     {
-        reads(adapter.as_ref(), generator.sample(), flags.reads, "idle", &mut figures)?;
+        reads(adapter.as_ref(), generator.sample(), flags.reads, "idle", figures)?;
         if flags.under > 0.0 {
             let load = Load { rate: Some(flags.under), spans: usize::MAX, ..load };
-            reads_under(adapter.as_ref(), generator.sample(), flags, server, load, &mut figures)?;
+            reads_under(adapter.as_ref(), generator.sample(), flags, server, load, figures)?;
         }
     }
-    Ok(figures)
+    Ok(())
 }
 
 /// What the acknowledgements say.
-fn written(figures: &mut Figures, sent: &mut Sent) {
+fn written(figures: &mut Figures, sent: &Sent) {
     let (spans, bytes, seconds) = (sent.spans() as f64, sent.bytes() as f64, sent.took.as_secs_f64());
     figures.one("spans", Unit::Count, "write/spans", spans);
     figures.one("raw bytes a span", Unit::Count, "write/raw_bytes_per_span", bytes / spans);

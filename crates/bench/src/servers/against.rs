@@ -21,6 +21,8 @@ pub(crate) struct Against {
     pub(crate) name: String,
     /// `http://host:port`, without a slash at the end.
     pub(crate) url: String,
+    /// Where its OTLP/HTTP is.
+    pub(crate) traces_url: String,
     pub(crate) grpc: Option<String>,
     pub(crate) pid: Option<u32>,
     pub(crate) dir: Option<PathBuf>,
@@ -28,10 +30,18 @@ pub(crate) struct Against {
 }
 
 impl Against {
-    /// A server that is only written to.
-    pub(crate) fn otlp(url: &str, grpc: Option<String>) -> Self {
-        let (kind, url) = (Kind::Otlp, url.to_owned());
-        Against { kind, name: "otlp".into(), url, grpc, pid: None, dir: None, project: None }
+    /// A server that is only written to, at just this URL or over gRPC.
+    pub(crate) fn otlp(traces_url: &str, grpc: Option<String>) -> Self {
+        Against {
+            kind: Kind::Otlp,
+            name: "otlp".into(),
+            url: traces_url.trim_end_matches("/v1/traces").to_owned(),
+            traces_url: traces_url.to_owned(),
+            grpc,
+            pid: None,
+            dir: None,
+            project: None,
+        }
     }
 }
 
@@ -49,12 +59,9 @@ impl FromStr for Against {
             other => bail!("{other} is no server that is known: bennu, phoenix or otlp, each with a :label"),
         };
         ensure!(url.starts_with("http://"), "{url}: a URL that begins with http:// was expected");
-        let mut against = Against {
-            kind,
-            name: name.to_owned(),
-            url: url.trim_end_matches('/').to_owned(),
-            ..Against::otlp("", None)
-        };
+        let url = url.trim_end_matches('/').trim_end_matches("/v1/traces");
+        let mut against =
+            Against { kind, name: name.to_owned(), ..Against::otlp(&format!("{url}/v1/traces"), None) };
         for part in parts {
             let (key, value) =
                 part.split_once('=').with_context(|| format!("{part}: KEY=VALUE was expected"))?;
@@ -81,6 +88,7 @@ mod tests {
             kind: Kind::Bennu,
             name: "bennu:old".into(),
             url: "http://h:1".into(),
+            traces_url: "http://h:1/v1/traces".into(),
             grpc: Some("http://h:2".into()),
             pid: Some(7),
             dir: Some("/a b".into()),
@@ -89,6 +97,7 @@ mod tests {
         assert_eq!(full, expect);
         let bare: Against = "otlp=http://h:4318/v1/traces".parse().unwrap();
         assert_eq!(bare, Against::otlp("http://h:4318/v1/traces", None));
+        assert_eq!(bare.url, "http://h:4318");
         for (wrong, said) in [
             ("bennu", "NAME=URL"),
             ("tempo=http://h", "tempo is no server"),

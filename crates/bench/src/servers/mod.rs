@@ -104,8 +104,7 @@ impl Against {
     pub(crate) fn target(&self) -> Target {
         match &self.grpc {
             Some(url) => Target::Grpc(url.clone()),
-            None if self.url.ends_with("/v1/traces") => Target::Http(self.url.clone()),
-            None => Target::Http(format!("{}/v1/traces", self.url)),
+            None => Target::Http(self.traces_url.clone()),
         }
     }
 
