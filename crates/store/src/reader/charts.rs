@@ -1,8 +1,12 @@
 //! What the small charts over a list of traces show: the list's traces, counted by when they began.
 
-use rusqlite::{Connection, types::Value};
+use rusqlite::{Connection, Row, types::Value};
 
-use super::{projects::count, trace_filter::TraceFilter};
+use super::{
+    projects::count,
+    shapes::{self, Question},
+    trace_filter::{TraceFilter, TraceSort},
+};
 use crate::Result;
 
 /// Traces read at most: some tens of milliseconds. More than that are told apart by nobody in a chart of a few hundred pixels;
@@ -120,27 +124,39 @@ fn leave_out_far(scanned: &mut Vec<Scanned>, filter: &TraceFilter) -> u64 {
 
 /// The newest matching traces, newest first, and whether that is all of them.
 fn scan(connection: &Connection, project: &str, filter: &TraceFilter) -> Result<(Vec<Scanned>, bool)> {
-    let mut sql = format!(
-        "SELECT start_ns, end_ns, trace.errors > 0, input_tokens, output_tokens, unsplit_tokens FROM trace {} \
-         JOIN project ON project.id = trace.project WHERE true",
-        filter.index()
-    );
-    let mut params: Vec<Value> = Vec::new();
-    filter.restrict(project, &mut sql, &mut params);
-    sql.push_str(" ORDER BY start_ns DESC, trace.id DESC LIMIT ?");
-    params.push((MAX_SCANNED as i64 + 1).into());
-    let mut select = connection.prepare_cached(&sql)?;
-    let rows = select.query_map(rusqlite::params_from_iter(params), |row| {
-        let (start_ns, end_ns): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let tokens = [row.get(3)?, row.get(4)?, row.get(5)?].map(count);
+    const COLUMNS: &str =
+        "start_ns, trace.id, end_ns, trace.errors > 0, input_tokens, output_tokens, unsplit_tokens";
+    let read = |row: &Row<'_>| {
+        let (start_ns, end_ns): (i64, i64) = (row.get(0)?, row.get(2)?);
+        let tokens = [row.get(4)?, row.get(5)?, row.get(6)?].map(count);
         Ok(Scanned {
             start_ns,
             duration_ns: count(end_ns.saturating_sub(start_ns)),
-            failed: row.get(2)?,
+            failed: row.get(3)?,
             tokens: tokens.into_iter().fold(0, u64::saturating_add),
         })
-    })?;
-    let mut scanned = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    };
+    // Whatever the list is sorted by: the newest are counted.
+    let filter = &TraceFilter { sort: TraceSort::Start, ascending: false, ..filter.clone() };
+    let mut scanned = match shapes::shapes(connection, project, filter)? {
+        Some(shapes) => {
+            let question = Question { connection, columns: COLUMNS, project, filter };
+            question.merge(shapes, None, MAX_SCANNED + 1, read)?
+        }
+        None => {
+            let mut sql = format!(
+                "SELECT {COLUMNS} FROM trace {} JOIN project ON project.id = trace.project WHERE true",
+                filter.index()
+            );
+            let mut params: Vec<Value> = Vec::new();
+            filter.restrict(project, &mut sql, &mut params);
+            sql.push_str(" ORDER BY start_ns DESC, trace.id DESC LIMIT ?");
+            params.push((MAX_SCANNED as i64 + 1).into());
+            let mut select = connection.prepare_cached(&sql)?;
+            let rows = select.query_map(rusqlite::params_from_iter(params), read)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()?
+        }
+    };
     let complete = scanned.len() <= MAX_SCANNED;
     scanned.truncate(MAX_SCANNED);
     Ok((scanned, complete))

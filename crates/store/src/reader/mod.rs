@@ -14,6 +14,7 @@ mod previous;
 mod projects;
 mod recent;
 mod search;
+mod shapes;
 mod size;
 mod span_filter;
 mod spans;

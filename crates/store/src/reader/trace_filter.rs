@@ -37,8 +37,8 @@ pub struct TraceFilter {
     pub ascending: bool,
 }
 
-/// What a list of traces is sorted by. Only the start has an index: the others read every trace that matches, which a question's
-/// time bounds.
+/// What a list of traces is sorted by. Only the start has an index: the others read every trace that matches (without more
+/// filters, an index entry of each), which a question's time bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TraceSort {
     /// Start.
@@ -74,12 +74,12 @@ impl TraceFilter {
 
     /// Appends the conditions to a `WHERE` over `trace` joined with its `project`.
     pub(crate) fn restrict(&self, project: &str, sql: &mut String, params: &mut Vec<Value>) {
+        self.restrict_time(project, sql, params);
         let mut restrict = |condition: &str, values: &[Value]| {
             sql.push_str(" AND ");
             sql.push_str(condition);
             params.extend_from_slice(values);
         };
-        restrict("project.name = ?", &[project.to_owned().into()]);
         match self.errors {
             Some(true) => restrict("trace.errors > 0", &[]),
             Some(false) => restrict("trace.errors = 0", &[]),
@@ -109,14 +109,21 @@ impl TraceFilter {
                 restrict(&format!("{column} = ?"), &[value.clone().into()]);
             }
         }
+    }
+
+    /// Of the conditions only the project and what is about time: all there is to ask of traces whose shape matches.
+    pub(crate) fn restrict_time(&self, project: &str, sql: &mut String, params: &mut Vec<Value>) {
+        sql.push_str(" AND project.name = ?");
+        params.push(project.to_owned().into());
         for (condition, bound) in [
-            ("start_ns >= ?", self.since_ns),
-            ("start_ns < ?", self.until_ns),
-            ("end_ns - start_ns >= ?", self.min_duration_ns),
-            ("end_ns - start_ns <= ?", self.max_duration_ns),
+            (" AND start_ns >= ?", self.since_ns),
+            (" AND start_ns < ?", self.until_ns),
+            (" AND end_ns - start_ns >= ?", self.min_duration_ns),
+            (" AND end_ns - start_ns <= ?", self.max_duration_ns),
         ] {
             if let Some(bound) = bound {
-                restrict(condition, &[bound.into()]);
+                sql.push_str(condition);
+                params.push(bound.into());
             }
         }
     }

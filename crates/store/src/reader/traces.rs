@@ -3,7 +3,12 @@
 use bennu_model::{Kind, SpanId, TraceId, Usage};
 use rusqlite::{Connection, Row, types::Value};
 
-use super::{cursor::Cursor, projects::count, trace_filter::TraceFilter};
+use super::{
+    cursor::Cursor,
+    projects::count,
+    shapes::{self, Question},
+    trace_filter::TraceFilter,
+};
 use crate::{Result, writer::span_of};
 
 /// A trace as lists show it.
@@ -65,7 +70,7 @@ pub struct TracePage {
     pub next: Option<Cursor>,
 }
 
-pub(crate) const COLUMNS: &str = "trace.id, project.name AS project, trace_id, start_ns, end_ns, trace.spans, \
+pub(crate) const COLUMNS: &str = "start_ns, trace.id, project.name AS project, trace_id, end_ns, trace.spans, \
      trace.errors, trace.running, root_key, root_name, root_kind, input, input_key, output, output_key, session, user, service, input_tokens, output_tokens, \
      cache_read_tokens, cache_write_tokens, reasoning_tokens, unsplit_tokens";
 
@@ -77,6 +82,11 @@ pub(crate) fn traces(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<TracePage> {
+    if let Some(shapes) = shapes::shapes(connection, project, filter)? {
+        let question = Question { connection, columns: COLUMNS, project, filter };
+        let traces = question.merge(shapes, after.map(|after| (after.key, after.id)), limit + 1, read)?;
+        return Ok(page(traces.into_iter().map(|trace| (trace.start_ns, trace)).collect(), limit));
+    }
     let key = filter.sort.expression();
     let mut sql = format!(
         "SELECT {COLUMNS}, {key} AS sort_key FROM trace {} JOIN project ON project.id = trace.project WHERE true",
@@ -94,12 +104,16 @@ pub(crate) fn traces(
 
     let mut select = connection.prepare_cached(&sql)?;
     let rows =
-        select.query_map(rusqlite::params_from_iter(params), |row| Ok((read(row)?, row.get("sort_key")?)))?;
-    let mut traces = rows.collect::<rusqlite::Result<Vec<(TraceRow, i64)>>>()?;
+        select.query_map(rusqlite::params_from_iter(params), |row| Ok((row.get("sort_key")?, read(row)?)))?;
+    Ok(page(rows.collect::<rusqlite::Result<_>>()?, limit))
+}
+
+/// A page of traces with what they are sorted by; one more than the page has room for says that there are more.
+fn page(mut traces: Vec<(i64, TraceRow)>, limit: usize) -> TracePage {
     let more = traces.len() > limit;
     traces.truncate(limit);
-    let next = traces.last().filter(|_| more).map(|(last, key)| Cursor { key: *key, id: last.id });
-    Ok(TracePage { traces: traces.into_iter().map(|(trace, _)| trace).collect(), next })
+    let next = traces.last().filter(|_| more).map(|(key, last)| Cursor { key: *key, id: last.id });
+    TracePage { traces: traces.into_iter().map(|(_, trace)| trace).collect(), next }
 }
 
 /// The services of a project's newest traces, for a filter's choices.

@@ -31,7 +31,7 @@ pub(crate) struct Incomplete {
 }
 
 impl Incomplete {
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.stored.is_empty() && self.told.is_empty()
     }
 

@@ -23,6 +23,7 @@ pub(crate) fn delete(
     };
     // Deleted rows must not be taken for living ones.
     state.traces.clear();
+    state.shapes.clear();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let traces: Vec<i64> = match trace {
         Some(id) => {
@@ -38,6 +39,7 @@ pub(crate) fn delete(
     let done = trace.is_some() || traces.len() < CHUNK;
     if done && trace.is_none() {
         transaction.execute("DELETE FROM project WHERE id = ?", [project])?;
+        transaction.execute("DELETE FROM shape WHERE project = ?", [project])?;
     }
     transaction.commit()?;
     Ok((traces.len(), done))
@@ -78,5 +80,5 @@ fn inherit(transaction: &Transaction<'_>, state: &mut State, trace: i64, respons
         }
     }
     let owned = nodes.flush(transaction)?;
-    super::traces::Traces::default().flush(transaction, owned)
+    super::traces::Traces::default().flush(transaction, &mut state.shapes, owned)
 }

@@ -53,9 +53,12 @@ impl Group<'_, '_> {
             group.batch(project, batch)?;
         }
         let incomplete = std::mem::take(&mut group.incomplete);
-        group.complete(incomplete)?;
+        if !incomplete.is_empty() {
+            group.traces.insert_new(&transaction, &mut group.state.shapes)?;
+            group.complete(incomplete)?;
+        }
         let owned = std::mem::take(&mut group.nodes).flush(&transaction)?;
-        group.traces.flush(&transaction, owned)?;
+        group.traces.flush(&transaction, &mut group.state.shapes, owned)?;
         let Group { state, staged, traces, changed, .. } = group;
         transaction.commit()?;
         state.dedup.publish(staged.into_entries());

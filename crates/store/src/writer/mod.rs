@@ -14,6 +14,7 @@ mod links;
 mod logs;
 mod offers;
 mod rows;
+mod shapes;
 mod shown;
 mod sweep;
 mod traces;
@@ -36,6 +37,7 @@ use crate::{Batch, Derive, Error, Result, dedup::Dedup};
 pub(crate) use best::span_of;
 use group::Group;
 pub(crate) use links::MAX_LINKS;
+pub(crate) use shapes::{NO_SHAPE, duration_class};
 pub(crate) use sweep::sweep;
 pub(crate) use usage::read_row as read_usage;
 
@@ -144,6 +146,7 @@ struct State {
     dedup: Arc<Dedup>,
     traces: traces::Cache,
     claims: claims::Claims,
+    shapes: shapes::Shapes,
     /// What a span means together with its log records.
     derive: Option<Derive>,
     /// Whether the store may hold log records that change what a span means. Once it does, it is not asked again: a look into
@@ -153,8 +156,8 @@ struct State {
 
 impl State {
     fn new(dedup: Arc<Dedup>, derive: Option<Derive>) -> Self {
-        let (traces, claims) = (traces::Cache::default(), claims::Claims::default());
-        State { dedup, traces, claims, derive, meaning: true }
+        let (traces, claims, shapes) = Default::default();
+        State { dedup, traces, claims, shapes, derive, meaning: true }
     }
 }
 
@@ -292,6 +295,7 @@ impl Thread {
     /// After a failed transaction: the rows that memory speaks of may not exist.
     fn forget(&mut self) {
         self.state.traces.clear();
+        self.state.shapes.clear();
         self.state.claims.clear();
         let _ = self.state.claims.warm(&self.connection);
     }

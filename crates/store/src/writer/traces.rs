@@ -1,11 +1,19 @@
 //! A trace's row, kept in step with its spans without reading them again.
 
-use std::collections::{HashMap, HashSet, hash_map::Entry};
+use std::{
+    collections::{HashMap, HashSet, hash_map::Entry},
+    sync::LazyLock,
+};
 
 use bennu_model::{StatusCode, Summary, TOKEN_TYPES, TraceId};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 
-use super::{best::Best, offers::Offers, shown::Shown};
+use super::{
+    best::Best,
+    offers::Offers,
+    shapes::{Shape, Shapes},
+    shown::Shown,
+};
 use crate::{Result, recent::Recent};
 
 /// Trace rows kept in memory between transactions.
@@ -25,6 +33,37 @@ pub(crate) struct TraceState {
     /// Everything else that it shows.
     pub(crate) offers: Offers,
 }
+
+/// The columns of a row that change, in the order in which [`TraceState::write`] gives them.
+const COLUMNS: [&str; 21 + TOKEN_TYPES] = [
+    "start_ns",
+    "end_ns",
+    "spans",
+    "errors",
+    "kinds",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "unsplit_tokens",
+    "root_key",
+    "root_name",
+    "root_kind",
+    "input_key",
+    "input",
+    "output_key",
+    "output",
+    "session_key",
+    "session",
+    "user_key",
+    "user",
+    "service_key",
+    "service",
+    "running",
+    "offers",
+    "shape",
+];
 
 /// What is counted of a span's row.
 #[derive(Debug, Clone, Copy)]
@@ -80,46 +119,61 @@ impl TraceState {
         self.running += i64::from(stored.running) - i64::from(replaced.running);
     }
 
-    fn update(&mut self, connection: &Connection) -> Result<()> {
+    /// Writes the row of a project and trace id; `is_stored` says whether it has one.
+    fn write(
+        &mut self,
+        connection: &Connection,
+        shapes: &mut Shapes,
+        key: (i64, TraceId),
+        is_stored: bool,
+    ) -> Result<()> {
+        static INSERT: LazyLock<String> = LazyLock::new(|| {
+            let places = vec!["?"; COLUMNS.len() + 3].join(", ");
+            format!("INSERT INTO trace (id, {}, project, trace_id) VALUES ({places})", COLUMNS.join(", "))
+        });
+        static UPDATE: LazyLock<String> = LazyLock::new(|| {
+            let places = COLUMNS.iter().zip(2..).map(|(column, place)| format!("{column} = ?{place}"));
+            format!("UPDATE trace SET {} WHERE id = ?1", places.collect::<Vec<_>>().join(", "))
+        });
         self.offers.flush(connection)?;
-        let mut update = connection.prepare_cached(
-            "UPDATE trace SET start_ns = ?2, end_ns = ?3, spans = ?4, errors = ?5, kinds = ?6, input_tokens = ?7, \
-             output_tokens = ?8, cache_read_tokens = ?9, cache_write_tokens = ?10, reasoning_tokens = ?11, \
-             unsplit_tokens = ?12, root_key = ?13, root_name = ?14, root_kind = ?15, input_key = ?16, input = ?17, \
-             output_key = ?18, output = ?19, session_key = ?20, session = ?21, user_key = ?22, user = ?23, \
-             service_key = ?24, service = ?25, running = ?26, offers = ?27 WHERE id = ?1",
-        )?;
+        let (project, trace_id) = key;
         let shown = self.offers.shown();
-        let [input, output, cache_read, cache_write, reasoning, unsplit] = self.tokens;
-        update.execute(rusqlite::params![
-            self.id,
-            shown.start_ns,
-            shown.end_ns,
-            self.spans,
-            self.errors,
-            shown.kinds,
-            input,
-            output,
-            cache_read,
-            cache_write,
-            reasoning,
-            unsplit,
-            shown.root.key(),
-            shown.root.value().map(|(name, _)| name),
-            shown.root.value().map(|(_, kind)| kind),
-            shown.input.key(),
-            shown.input.value(),
-            shown.output.key(),
-            shown.output.value(),
-            shown.session.key(),
-            shown.session.value(),
-            shown.user.key(),
-            shown.user.value(),
-            shown.service.key(),
-            shown.service.value(),
-            self.running,
-            self.offers.count(),
-        ])?;
+        let shape = shapes.id(connection, project, Shape::of(shown, self.errors))?;
+        let (root, offers) = (shown.root.value(), self.offers.count());
+        let (name, kind) = (root.map(|(name, _)| name), root.map(|(_, kind)| kind));
+        let (root_key, input_key, output_key) = (shown.root.key(), shown.input.key(), shown.output.key());
+        let (session_key, user_key, service_key) =
+            (shown.session.key(), shown.user.key(), shown.service.key());
+        let (input, output) = (shown.input.value(), shown.output.value());
+        let (session, user, service) = (shown.session.value(), shown.user.value(), shown.service.value());
+        let start: [&dyn ToSql; 6] =
+            [&self.id, &shown.start_ns, &shown.end_ns, &self.spans, &self.errors, &shown.kinds];
+        let rest: [&dyn ToSql; 16] = [
+            &root_key,
+            &name,
+            &kind,
+            &input_key,
+            &input,
+            &output_key,
+            &output,
+            &session_key,
+            &session,
+            &user_key,
+            &user,
+            &service_key,
+            &service,
+            &self.running,
+            &offers,
+            &shape,
+        ];
+        let tokens = self.tokens.iter().map(|tokens| tokens as &dyn ToSql);
+        let values = start.into_iter().chain(tokens).chain(rest);
+        if is_stored {
+            connection.prepare_cached(&UPDATE)?.execute(params_from_iter(values))?;
+        } else {
+            let whose: [&dyn ToSql; 2] = [&project, &trace_id.0];
+            connection.prepare_cached(&INSERT)?.execute(params_from_iter(values.chain(whose)))?;
+        }
         Ok(())
     }
 
@@ -153,6 +207,10 @@ pub(crate) struct Traces {
     /// By row id, for what only knows that.
     by_id: HashMap<i64, (i64, TraceId)>,
     new: HashSet<i64>,
+    /// Of the new ones those that have no row yet: a row is written once, when everything about it is known.
+    unwritten: HashSet<i64>,
+    /// The newest id that was given out.
+    newest_id: Option<i64>,
 }
 
 impl Traces {
@@ -168,24 +226,42 @@ impl Traces {
         let (state, _) = match self.touched.entry(key) {
             Entry::Occupied(touched) => touched.into_mut(),
             Entry::Vacant(place) => {
-                let (state, new) = match cache.0.get(&key) {
-                    Some(state) => (state.clone(), false),
-                    None => find_or_insert(connection, project, trace_id)?,
+                let known = match cache.0.get(&key) {
+                    Some(state) => Some(state.clone()),
+                    None => find(connection, project, trace_id)?,
+                };
+                let state = match known {
+                    Some(state) => state,
+                    None => {
+                        let id = next_id(connection, &mut self.newest_id)?;
+                        self.new.insert(id);
+                        self.unwritten.insert(id);
+                        let offers = Offers::read(connection, id, Shown::nothing(), 0)?;
+                        TraceState { id, spans: 0, errors: 0, running: 0, tokens: [0; TOKEN_TYPES], offers }
+                    }
                 };
                 self.by_id.insert(state.id, key);
-                if new {
-                    self.new.insert(state.id);
-                }
                 place.insert((state.clone(), state))
             }
         };
         Ok(state)
     }
 
+    /// Writes the rows of new traces as far as they are known, for what asks for them within the transaction.
+    pub(crate) fn insert_new(&mut self, connection: &Connection, shapes: &mut Shapes) -> Result<()> {
+        for (key, (now, _)) in &mut self.touched {
+            if self.unwritten.remove(&now.id) {
+                now.write(connection, shapes, *key, false)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes the rows and their projects' totals.
     pub(crate) fn flush(
         &mut self,
         connection: &Connection,
+        shapes: &mut Shapes,
         owned: HashMap<i64, [i64; TOKEN_TYPES]>,
     ) -> Result<()> {
         for (id, more) in owned {
@@ -202,9 +278,12 @@ impl Traces {
             }
         }
         let mut totals: HashMap<i64, [i64; 5]> = HashMap::new();
-        for ((project, _), (now, before)) in &mut self.touched {
-            now.update(connection)?;
-            let total = totals.entry(*project).or_default();
+        // In the order of their ids: rows and index entries of new traces are then appended.
+        let mut touched: Vec<_> = self.touched.iter_mut().collect();
+        touched.sort_unstable_by_key(|(_, (now, _))| now.id);
+        for (key, (now, before)) in touched {
+            now.write(connection, shapes, *key, !self.unwritten.remove(&now.id))?;
+            let total = totals.entry(key.0).or_default();
             total[0] += i64::from(self.new.contains(&now.id));
             total[1] += now.spans - before.spans;
             total[2] += i64::from(now.errors > 0) - i64::from(before.errors > 0);
@@ -236,21 +315,23 @@ pub(crate) fn add_to_project(connection: &Connection, project: i64, total: [i64;
     Ok(())
 }
 
-fn find_or_insert(connection: &Connection, project: i64, trace_id: TraceId) -> Result<(TraceState, bool)> {
+fn find(connection: &Connection, project: i64, trace_id: TraceId) -> Result<Option<TraceState>> {
     let mut select = connection.prepare_cached("SELECT * FROM trace WHERE trace_id = ? AND project = ?")?;
     let found = select.query_row((trace_id.0, project), |row| Ok(TraceState::read(connection, row)));
-    if let Some(state) = found.optional()? {
-        return Ok((state?, false));
-    }
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO trace (project, trace_id, start_ns, end_ns, spans, errors, kinds, input_tokens, output_tokens, \
-         cache_read_tokens, cache_write_tokens, reasoning_tokens, unsplit_tokens) \
-         VALUES (?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
-    )?;
-    let id = insert.insert((project, trace_id.0))?;
-    let offers = Offers::read(connection, id, Shown::nothing(), 0)?;
-    let tokens = [0; TOKEN_TYPES];
-    Ok((TraceState { id, spans: 0, errors: 0, running: 0, tokens, offers }, true))
+    found.optional()?.transpose()
+}
+
+/// An id that no trace ever had.
+fn next_id(connection: &Connection, newest: &mut Option<i64>) -> Result<i64> {
+    let before = match newest {
+        Some(id) => *id,
+        None => {
+            let mut select =
+                connection.prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'trace'")?;
+            select.query_row([], |row| row.get(0)).optional()?.unwrap_or(0)
+        }
+    };
+    Ok(*newest.insert(before + 1))
 }
 
 fn find_by_id(connection: &Connection, id: i64) -> Result<Option<((i64, TraceId), TraceState)>> {

@@ -1,7 +1,7 @@
 //! Trace rows and their list.
 
-use bennu_model::Kind;
-use bennu_store::TraceFilter;
+use bennu_model::{Kind, StatusCode};
+use bennu_store::{TraceFilter, TraceRow};
 
 use crate::kit::*;
 
@@ -122,4 +122,92 @@ async fn a_row_says_which_spans_its_previews_are_from() {
     assert_eq!(from().await, (Some(2), Some(3)), "what began first, what ended last");
     let listed = store.traces("p", TraceFilter::default(), None, 1).await.unwrap().traces.remove(0);
     assert_eq!(listed, store.trace_of("p", 1).await.row);
+}
+
+/// Traces of many shapes, some of them by a version that knew no shapes.
+async fn of_many_shapes() -> TestStore {
+    let mut store = TestStore::new();
+    for number in 0..150_u64 {
+        let kind = [Kind::Llm, Kind::Tool, Kind::Guardrail, Kind::Chain][number as usize % 4];
+        let start = (number * 37) % 200;
+        let (mut span, mut summary) = span(1, None, start, start + (number * number) % 9_000);
+        span.trace_id = bennu_model::TraceId((number as u128 + 1).to_be_bytes());
+        span.name = format!("{} {}", ["Ask", "answer", "find"][number as usize % 3], number % 5);
+        summary.kind = kind;
+        summary.service = (number % 3 > 0).then(|| format!("service-{}", number % 3));
+        if number % 7 == 0 {
+            summary.status = StatusCode::Error;
+        }
+        store.append("p", vec![(span, summary)]).await;
+        if number == 60 {
+            let path = store.directory.path().join("bennu.db");
+            store.reopen();
+            rusqlite::Connection::open(path).unwrap().execute("UPDATE trace SET shape = 0", []).unwrap();
+        }
+    }
+    store
+}
+
+#[tokio::test]
+async fn a_filter_by_shape_lists_what_looking_at_every_trace_would() {
+    let store = of_many_shapes().await;
+    let all = store.traces("p", TraceFilter::default(), None, 1_000).await.unwrap().traces;
+    assert_eq!(all.len(), 150);
+    let ms = |ms: i64| Some(ms * 1_000_000);
+    let filters = [
+        TraceFilter { kind: Some(Kind::Guardrail), ..Default::default() },
+        TraceFilter { kind: Some(Kind::Agent), ..Default::default() },
+        TraceFilter { errors: Some(true), ..Default::default() },
+        TraceFilter { errors: Some(false), name: Some("ASK".into()), ..Default::default() },
+        TraceFilter { exact_name: Some("Ask 0".into()), ..Default::default() },
+        TraceFilter { service: Some("service-2".into()), kind: Some(Kind::Tool), ..Default::default() },
+        TraceFilter { min_duration_ns: ms(3_000), ..Default::default() },
+        TraceFilter { min_duration_ns: ms(1_100), max_duration_ns: ms(2_000), ..Default::default() },
+        TraceFilter {
+            errors: Some(false),
+            since_ns: Some(all[100].start_ns),
+            until_ns: Some(all[20].start_ns),
+            ..Default::default()
+        },
+    ];
+    for filter in filters {
+        for ascending in [false, true] {
+            let filter = TraceFilter { ascending, ..filter.clone() };
+            let contains =
+                |name: &str, part: &str| name.to_ascii_lowercase().contains(&part.to_ascii_lowercase());
+            let mut expected: Vec<TraceRow> = Vec::new();
+            for row in &all {
+                let trace = store.trace(Some("p"), row.trace_id).await.unwrap().unwrap();
+                let duration = row.end_ns - row.start_ns;
+                let matches = filter.kind.is_none_or(|kind| trace.spans[0].kind == kind)
+                    && filter.errors.is_none_or(|errors| errors == (row.errors > 0))
+                    && filter.name.as_ref().is_none_or(|name| contains(&row.name, name))
+                    && filter.exact_name.as_ref().is_none_or(|name| row.name == *name)
+                    && filter.service.as_ref().is_none_or(|service| row.service.as_ref() == Some(service))
+                    && filter.min_duration_ns.is_none_or(|least| duration >= least)
+                    && filter.max_duration_ns.is_none_or(|most| duration <= most)
+                    && filter.since_ns.is_none_or(|since| row.start_ns >= since)
+                    && filter.until_ns.is_none_or(|until| row.start_ns < until);
+                expected.extend(matches.then(|| row.clone()));
+            }
+            if ascending {
+                expected.reverse();
+            }
+            let charts = store.charts("p", filter.clone(), 10).await.unwrap();
+            assert_eq!(charts.scanned, expected.len() as u64, "{filter:?}");
+            for limit in [7, 1_000] {
+                let (mut found, mut after) = (Vec::new(), None);
+                loop {
+                    let page = store.traces("p", filter.clone(), after, limit).await.unwrap();
+                    assert!(page.traces.len() <= limit);
+                    found.extend(page.traces);
+                    after = page.next;
+                    if after.is_none() {
+                        break;
+                    }
+                }
+                assert_eq!(found, expected, "{filter:?}");
+            }
+        }
+    }
 }
