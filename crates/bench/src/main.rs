@@ -58,16 +58,17 @@ fn compare(flags: &Flags) -> anyhow::Result<()> {
         if !figures.0.is_empty() {
             done.push((server.name, figures));
         }
+        // Now, since a run of hours may be cut off while the next server has its turn.
+        if let Some(path) = &flags.json {
+            let json = serde_json::to_string_pretty(&report::json(flags, &done))?;
+            fs::write(path, json + "\n").with_context(|| format!("{} cannot be written", path.display()))?;
+        }
         if result.is_err() {
             break;
         }
     }
     if !done.is_empty() {
         print!("{}", report::table(&done));
-    }
-    if let Some(path) = &flags.json {
-        let json = serde_json::to_string_pretty(&report::json(flags, &done))?;
-        fs::write(path, json + "\n").with_context(|| format!("{} cannot be written", path.display()))?;
     }
     result
 }

@@ -50,8 +50,11 @@ pub(crate) fn measure(
     let sent = send(&load, &mut generator, &AtomicBool::new(false))?;
     ensure!(!sent.acks.is_empty(), "nothing was sent: --spans is 0");
     written(figures, &sent);
+    // To the standard error: what follows may take minutes, and the table is for the end.
+    eprintln!("{}: {} spans acknowledged in {:.1} s", server.name, sent.spans(), sent.took.as_secs_f64());
     if let Some(adapter) = &adapter {
         let waited = wait(adapter.as_ref(), &client, &sent)?;
+        eprintln!("{}: queryable {:.1} s later", server.name, waited.as_secs_f64());
         figures.one(
             "until queryable, ms",
             Unit::Short,
@@ -77,6 +80,9 @@ pub(crate) fn measure(
     if let Some(adapter) = &adapter
         && flags.reads > 0
     {
+        let sample = generator.sample();
+        let whole = sample.traces.len() + sample.wide.len();
+        ensure!(whole > 0, "there is nothing to read: no trace was sent whole; more --spans are needed");
         reads(adapter.as_ref(), generator.sample(), flags.reads, "idle", figures)?;
         if flags.under > 0.0 {
             let load = Load { rate: Some(flags.under), spans: usize::MAX, ..load };
