@@ -15,6 +15,7 @@ use prost::Message;
 use crate::{
     otlp::{self, text},
     sample::{Sample, SentTrace},
+    words::Random,
 };
 use draft::hex;
 use writer::Writer;
@@ -140,7 +141,8 @@ impl Generator {
     /// A request of this many spans.
     pub fn request(&mut self, spans: usize) -> Request {
         while self.waiting.len() < spans {
-            let (spans, trace) = self.trace();
+            let (mut spans, mut trace) = self.trace();
+            self.salt(&mut spans, &mut trace);
             self.made += spans.len() as u64;
             self.traces += 1;
             let service = draft::APPS.iter().find(|app| app.service == trace.service);
@@ -159,6 +161,24 @@ impl Generator {
             sent.last().map_or_else(Default::default, |(_, span)| (hex(&span.trace_id), hex(&span.span_id)));
         let request = otlp::Request { resource_spans: self.by_service(sent) };
         Request { body: request.encode_to_vec(), spans, last_span }
+    }
+
+    /// Gives ids that no other run has, of another shape, time or project: a server that has had the same seed before would
+    /// take the spans for those it knows. Only the ids; what is said depends on the seed alone.
+    fn salt(&self, spans: &mut [otlp::Span], trace: &mut SentTrace) {
+        let project = self.project.as_deref().unwrap_or_default().bytes();
+        let of =
+            project.fold(self.end_ns ^ self.shape as u64, |of, byte| of.rotate_left(8) ^ u64::from(byte));
+        let salt = Random::new(of).bytes::<16>();
+        let mix = |id: &mut [u8]| id.iter_mut().zip(&salt).for_each(|(byte, salt)| *byte ^= salt);
+        for span in spans.iter_mut() {
+            mix(&mut span.trace_id);
+            mix(&mut span.span_id);
+            mix(&mut span.parent_span_id);
+        }
+        if let Some(span) = spans.first() {
+            trace.trace_id = hex(&span.trace_id);
+        }
     }
 
     /// The next trace.

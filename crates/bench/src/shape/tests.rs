@@ -31,6 +31,18 @@ fn the_same_seed_gives_the_same_bytes() {
 }
 
 #[test]
+fn another_shape_time_or_project_has_other_ids() {
+    let later = Generator::ending(7, Shape::Chat, END_NS + 1);
+    let elsewhere = generator(Shape::Chat).in_project(Some("p".into()));
+    let mut ids = std::collections::HashSet::new();
+    for mut generator in [generator(Shape::Chat), generator(Shape::Rag), later, elsewhere] {
+        assert!(spans(&generator.request(50)).iter().all(|span| ids.insert(span.span_id.clone())));
+        let known = generator.sample().traces[0].trace_id.clone();
+        assert!(spans(&generator.request(50)).iter().all(|span| hex(&span.trace_id) != known));
+    }
+}
+
+#[test]
 fn spans_are_as_large_as_promised() {
     for (shape, count, low, high) in [
         (Shape::Chat, 20_000, 2_400, 2_600),
