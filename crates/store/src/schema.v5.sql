@@ -29,3 +29,6 @@ CREATE INDEX trace_by_start ON trace
     (project, start_ns, id, end_ns, errors, input_tokens, output_tokens, unsplit_tokens);
 CREATE INDEX trace_by_shape ON trace
     (project, shape, start_ns, id, end_ns, errors, input_tokens, output_tokens, unsplit_tokens);
+DROP INDEX trace_by_user;
+CREATE INDEX trace_by_user ON trace
+    (project, user, start_ns, id, end_ns, errors, input_tokens, output_tokens, unsplit_tokens) WHERE user IS NOT NULL;

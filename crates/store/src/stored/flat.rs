@@ -2,10 +2,13 @@
 //!
 //! An element's attributes, sorted by name, are one body: the same message in the next call has the same bytes, whatever
 //! order the client's map had. Attributes have no order in OTLP; elements come back in the order of their indexes.
+//!
+//! Lists with fractional figures stay single attributes: a document that is found again has another score, so as a whole it would
+//! never be the same, while its text alone is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use bennu_model::Attribute;
+use bennu_model::{Attribute, Value};
 
 /// Lists with less content than this stay single attributes.
 const MIN_LIST_BYTES: usize = 64;
@@ -22,21 +25,23 @@ pub(crate) enum Piece {
 /// Gathers flattened lists; everything else stays as it is, in order.
 pub(crate) fn gather(attributes: Vec<Attribute>) -> Vec<Piece> {
     let mut sizes: HashMap<&str, usize> = HashMap::new();
+    let mut scored: HashSet<&str> = HashSet::new();
     for (key, value) in &attributes {
         if let Some((prefix, _, suffix)) = split(key) {
             *sizes.entry(prefix).or_default() += suffix.len() + value.size_bytes();
+            scored.extend(matches!(value, Value::Double(_)).then_some(prefix));
         }
     }
-    let worth: HashMap<String, ()> = sizes
+    let worth: HashSet<String> = sizes
         .into_iter()
-        .filter(|(_, size)| *size >= MIN_LIST_BYTES)
-        .map(|(prefix, _)| (prefix.to_owned(), ()))
+        .filter(|(prefix, size)| *size >= MIN_LIST_BYTES && !scored.contains(prefix))
+        .map(|(prefix, _)| prefix.to_owned())
         .collect();
 
     let mut pieces = Vec::with_capacity(attributes.len());
     let mut places: HashMap<String, usize> = HashMap::new();
     for (key, value) in attributes {
-        match split(&key).filter(|(prefix, ..)| worth.contains_key(*prefix)) {
+        match split(&key).filter(|(prefix, ..)| worth.contains(*prefix)) {
             None => pieces.push(Piece::One((key, value))),
             Some((prefix, index, suffix)) => {
                 let place = *places.entry(prefix.to_owned()).or_insert_with(|| {
@@ -82,7 +87,6 @@ pub(crate) fn split(key: &str) -> Option<(&str, u32, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bennu_model::Value;
 
     fn text(key: &str, value: &str) -> Attribute {
         (key.to_owned(), Value::Text(value.to_owned()))

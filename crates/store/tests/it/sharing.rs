@@ -134,3 +134,29 @@ async fn what_two_requests_say_at_the_same_moment_is_stored_once() {
         assert_eq!(stored.unwrap().span.attributes, said(number, own).0.attributes);
     }
 }
+
+#[tokio::test]
+async fn a_document_that_is_found_again_with_another_score_is_stored_once() {
+    let store = TestStore::new();
+    let found = |number: u8| {
+        let (mut span, summary) = span(number, None, 0, 1);
+        let documents = (0..5_u8).flat_map(|at| {
+            let key = |name: &str| format!("retrieval.documents.{at}.document.{name}");
+            [
+                text(&key("content"), &prose(u64::from(at + number) % 5, 60)),
+                (key("score"), Value::Double(0.9 - f64::from(at) / 10.0 - f64::from(number) / 1_000.0)),
+            ]
+        });
+        span.attributes = documents.collect();
+        (span, summary)
+    };
+    for number in 1..5 {
+        store.append("p", vec![found(number)]).await;
+    }
+    let connection = rusqlite::Connection::open(store.directory.path().join("bennu.db")).unwrap();
+    // The documents, and the resource and the scope, which are both empty.
+    assert_eq!(bodies(&connection, "main").len(), 7);
+    for stored in store.spans_of("p", 1).await {
+        assert_eq!(stored.span.attributes, found(stored.span.span_id.0[0]).0.attributes);
+    }
+}
