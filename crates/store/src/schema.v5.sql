@@ -29,6 +29,8 @@ CREATE INDEX trace_by_start ON trace
     (project, start_ns, id, end_ns, errors, input_tokens, output_tokens, unsplit_tokens);
 CREATE INDEX trace_by_shape ON trace
     (project, shape, start_ns, id, end_ns, errors, input_tokens, output_tokens, unsplit_tokens);
+-- With what is added up of a user's traces, who may have hundreds of thousands.
 DROP INDEX trace_by_user;
 CREATE INDEX trace_by_user ON trace
-    (project, user, start_ns, id, end_ns, errors, input_tokens, output_tokens, unsplit_tokens) WHERE user IS NOT NULL;
+    (project, user, start_ns, id, end_ns, errors, spans, session, input_tokens, output_tokens, cache_read_tokens,
+     cache_write_tokens, reasoning_tokens, unsplit_tokens) WHERE user IS NOT NULL;

@@ -6,27 +6,16 @@ use bennu_bench::SentTrace;
 use super::{Adapter, Ask, Expect, Question, encode};
 use crate::read::Client;
 
-/// Names that the search for a word may have; versions without one refuse them all.
-const WORD: [&str; 4] = ["q", "text", "search", "contains"];
-
 pub(super) struct Bennu {
     url: String,
     project: String,
-    /// What the list calls its search for a word, where it has one.
-    word: Option<&'static str>,
 }
 
 impl Bennu {
     pub(super) fn new(client: &Client, url: &str, project: &str) -> anyhow::Result<Self> {
         let health = format!("{url}/healthz");
         client.status(&health).with_context(|| format!("no Bennu answers at {health}"))?;
-        let project = encode(project);
-        let knows = |name: &&str| {
-            let answer = client.get(&format!("{url}/projects/{project}/traces?{name}=a"));
-            // A parameter that it does not know is refused; the project may not be there yet.
-            answer.is_ok_and(|(status, _)| matches!(status, 200 | 404))
-        };
-        Ok(Bennu { url: url.into(), word: WORD.into_iter().find(knows), project })
+        Ok(Bennu { url: url.into(), project: encode(project) })
     }
 
     fn list(&self, filter: &str) -> Ask {
@@ -51,11 +40,11 @@ impl Adapter for Bennu {
             Question::Errors => self.list("?status=error"),
             Question::Name => self.list(&format!("?name={}", encode(&about.name))),
             Question::Kind => self.list("?kind=LLM"),
-            Question::Model => return None,
+            // Its lists have neither filter.
+            Question::Model | Question::Word => return None,
             Question::User => self.list(&format!("?user={}", encode(&about.user))),
             Question::Service => self.list(&format!("?service={}", encode(&about.service))),
             Question::Slower => self.list(&format!("?slower={}ms", about.duration_ms)),
-            Question::Word => self.list(&format!("?{}={}", self.word?, encode(&about.word))),
             Question::Trace | Question::Wide => {
                 self.get(&format!("/projects/{project}/traces/{id}"), &about.trace_id)
             }

@@ -38,6 +38,23 @@ pub struct AttributeFilter {
 }
 
 impl SpanFilter {
+    /// What to select from: tables `span` and `trace`. Ids lead to few spans; in the order of their start all would be read.
+    pub(crate) fn tables(&self, params: &mut Vec<Value>) -> String {
+        if !self.trace_ids.is_empty() {
+            return "trace CROSS JOIN span ON span.trace = trace.id".to_owned();
+        }
+        if !self.span_ids.is_empty() {
+            // No index begins with the span id: it would cost every write. The narrow one that contains it is read instead.
+            let places = vec!["?"; self.span_ids.len()].join(", ");
+            params.extend(self.span_ids.iter().map(|id| Value::from(id.0.to_vec())));
+            return format!(
+                "(SELECT id AS chosen FROM span INDEXED BY span_by_id WHERE span_id IN ({places})) \
+                 CROSS JOIN span ON span.id = chosen JOIN trace ON trace.id = span.trace"
+            );
+        }
+        "span JOIN trace ON trace.id = span.trace".to_owned()
+    }
+
     /// Appends the conditions on columns to a `WHERE`.
     pub(crate) fn restrict(&self, sql: &mut String, params: &mut Vec<Value>) {
         let mut any_of = |column: &str, values: Vec<Value>| {

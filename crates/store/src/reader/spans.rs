@@ -117,10 +117,11 @@ pub(crate) fn project_spans(
     from: Option<Cursor>,
     limit: usize,
 ) -> Result<SpanPage> {
-    let mut sql = "SELECT span.id FROM span JOIN trace ON trace.id = span.trace \
-                   WHERE span.project = (SELECT id FROM project WHERE name = ?)"
-        .to_owned();
-    let mut params: Vec<Value> = vec![project.to_owned().into()];
+    let mut params: Vec<Value> = Vec::new();
+    let tables = filter.tables(&mut params);
+    let mut sql =
+        format!("SELECT span.id FROM {tables} WHERE span.project = (SELECT id FROM project WHERE name = ?)");
+    params.push(project.to_owned().into());
     filter.restrict(&mut sql, &mut params);
     let (direction, after) = if filter.ascending { ("ASC", ">=") } else { ("DESC", "<=") };
     if let Some(from) = from {

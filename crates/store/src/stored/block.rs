@@ -13,7 +13,7 @@ use super::pack;
 use crate::{Error, Result, dedup::Key};
 
 /// A block takes no more bodies once its content has this size. Reading a body unpacks its whole block: 32 KiB take about 60 µs.
-const FULL_BYTES: usize = 32 << 10;
+pub(crate) const FULL_BYTES: usize = 32 << 10;
 /// The places that an id has room for.
 const PLACES: i64 = 256;
 
@@ -60,11 +60,18 @@ impl Block {
         state.content.extend_from_slice(content);
     }
 
-    /// Whether a body of this size is to go to another block. One that fills a block alone does not make others be read with it.
-    pub(crate) fn is_full(&self, next_bytes: usize) -> bool {
+    /// A sealed block of one large body, which would make others be read with it.
+    pub(crate) fn alone(key: Key, content: &[u8]) -> Self {
+        let sealed =
+            Sealed { lengths: write_lengths([Some(content.len())].into_iter()), data: pack::pack(content) };
+        let (keys, lengths, sealed) = (vec![key], vec![content.len()], Some(Arc::new(sealed)));
+        Block(Mutex::new(State { keys, lengths, content: Vec::new(), sealed }))
+    }
+
+    /// Whether the next body is to go to another block.
+    pub(crate) fn is_full(&self) -> bool {
         let state = self.state();
-        let large = next_bytes >= FULL_BYTES && !state.keys.is_empty();
-        large || state.content.len() >= FULL_BYTES || state.keys.len() >= PLACES as usize
+        state.content.len() >= FULL_BYTES || state.keys.len() >= PLACES as usize
     }
 
     /// Compresses the content; returns what it takes now. The writer does it if nobody did before.
@@ -238,13 +245,23 @@ mod tests {
     }
 
     #[test]
-    fn a_full_block_and_a_large_body_begin_another() {
-        let block = Block::default();
-        assert!(!block.is_full(FULL_BYTES * 3));
-        block.push(1, b"short");
-        assert!(block.is_full(FULL_BYTES) && !block.is_full(100));
-        (2..=256).for_each(|key| block.push(key, b""));
-        assert!(block.is_full(0));
+    fn a_block_is_full_by_bytes_or_by_places() {
+        let (large, many) = (Block::default(), Block::default());
+        large.push(1, &[b'a'; FULL_BYTES - 1]);
+        assert!(!large.is_full());
+        large.push(2, b"a");
+        assert!(large.is_full());
+        (1..=255).for_each(|key| many.push(key, b""));
+        assert!(!many.is_full());
+        many.push(256, b"");
+        assert!(many.is_full());
+    }
+
+    #[test]
+    fn a_large_body_has_a_block_of_its_own() {
+        let content = "many words ".repeat(10_000);
+        let (sealed, keys) = Block::alone(9, content.as_bytes()).row(|_| false).unwrap();
+        assert_eq!((keys, texts(&sealed)), (vec![9], vec![Some(content.into_bytes())]));
     }
 
     #[test]

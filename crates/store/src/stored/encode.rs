@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use prost::Message;
 
 use super::{
-    block::Block,
+    block::{self, Block},
     cut::{Cut, cut},
     flat::{Piece, gather},
     format, pack,
@@ -88,13 +88,20 @@ impl Shared {
         if let Some(block) = self.blocks.get(&key) {
             return block.clone();
         }
-        if self.open.is_full(content.len()) {
-            self.seal();
-        }
-        self.open.push(key, content);
-        self.open_bytes += content.len();
-        self.blocks.insert(key, self.open.clone());
-        self.open.clone()
+        let block = if content.len() >= block::FULL_BYTES {
+            let block = Block::alone(key, content);
+            self.sealed_bytes += block.seal();
+            Arc::new(block)
+        } else {
+            if self.open.is_full() {
+                self.seal();
+            }
+            self.open.push(key, content);
+            self.open_bytes += content.len();
+            self.open.clone()
+        };
+        self.blocks.insert(key, block.clone());
+        block
     }
 
     /// Compresses the open block; content that is new from here on goes to another.
