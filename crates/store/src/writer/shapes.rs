@@ -38,9 +38,14 @@ impl Shape {
     }
 }
 
-/// Durations in classes of which each begins at twice the length of the one before: 0 up to a millisecond (2^20 ns), 1 up to two.
+/// Durations in classes, four from each power of two to the next: only those of the class that a bound lies in have to be looked at
+/// one by one. Classes 0 to 3 are as many milliseconds (of 2^20 ns).
 pub(crate) fn duration_class(duration_ns: i64) -> i64 {
-    i64::from(i64::BITS - (duration_ns.max(0) >> 20).leading_zeros())
+    let ms = duration_ns.max(0) >> 20;
+    match i64::from(i64::BITS - ms.leading_zeros()) {
+        0..3 => ms,
+        bits => 4 * (bits - 2) + (ms >> (bits - 3) & 3),
+    }
 }
 
 /// The shapes seen last, by project.
@@ -104,9 +109,11 @@ mod tests {
 
     #[test]
     fn a_class_begins_where_the_one_before_ends() {
+        let of_ms = |ms: i64| duration_class(ms << 20);
         assert_eq!([-1, 0, (1 << 20) - 1].map(duration_class), [0, 0, 0]);
-        assert_eq!([1 << 20, (1 << 21) - 1, 1 << 21].map(duration_class), [1, 1, 2]);
-        assert_eq!(duration_class(i64::MAX), 43);
+        assert_eq!([1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16].map(of_ms), [1, 2, 3, 4, 5, 7, 8, 8, 9, 11, 12]);
+        assert!((0..5_000).all(|ms| (0..=1).contains(&(of_ms(ms + 1) - of_ms(ms)))));
+        assert_eq!(duration_class(i64::MAX), 4 * 41 + 3);
     }
 
     #[test]
