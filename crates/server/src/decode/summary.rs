@@ -203,10 +203,14 @@ fn line(text: &str) -> Option<String> {
         if !preview.is_empty() {
             preview.push(' ');
         }
-        for char in word.chars().take(PREVIEW_CHARS + 1) {
-            preview.push(char);
-            chars += 1;
-        }
+        // A character is a byte at least: only a long word has to be cut.
+        let end = if word.len() > PREVIEW_CHARS {
+            word.char_indices().nth(PREVIEW_CHARS + 1).map_or(word.len(), |(at, _)| at)
+        } else {
+            word.len()
+        };
+        preview.push_str(&word[..end]);
+        chars += word[..end].chars().count();
         if chars > PREVIEW_CHARS {
             let cut = preview.char_indices().nth(PREVIEW_CHARS).map_or(preview.len(), |(at, _)| at);
             preview.truncate(cut);

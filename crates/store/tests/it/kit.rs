@@ -147,7 +147,8 @@ pub(crate) fn bodies(connection: &rusqlite::Connection, database: &str) -> Vec<(
             0 => content.to_vec(),
             _ => {
                 let length = varint(&mut content);
-                let mut decompressor = zstd::bulk::Decompressor::with_dictionary(DICTIONARY).unwrap();
+                let dictionary = if data[0] == 1 { DICTIONARY } else { &[] };
+                let mut decompressor = zstd::bulk::Decompressor::with_dictionary(dictionary).unwrap();
                 decompressor.decompress(content, length).unwrap()
             }
         };
