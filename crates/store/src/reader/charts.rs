@@ -138,6 +138,7 @@ fn scan(connection: &Connection, project: &str, filter: &TraceFilter) -> Result<
     };
     // Whatever the list is sorted by: the newest are counted.
     let filter = &TraceFilter { sort: TraceSort::Start, ascending: false, ..filter.clone() };
+    let connection = &connection.unchecked_transaction()?;
     let mut scanned = match shapes::shapes(connection, project, filter)? {
         Some(shapes) => {
             let question = Question { connection, columns: COLUMNS, project, filter };

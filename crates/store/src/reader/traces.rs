@@ -82,6 +82,8 @@ pub(crate) fn traces(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<TracePage> {
+    // A trace may get another shape meanwhile, and would be found twice or not at all.
+    let connection = &connection.unchecked_transaction()?;
     if let Some(shapes) = shapes::shapes(connection, project, filter)? {
         let question = Question { connection, columns: COLUMNS, project, filter };
         let traces = question.merge(shapes, after.map(|after| (after.key, after.id)), limit + 1, read)?;
