@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bennu_bench::Shape;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use crate::{limits::LimitsFlags, servers::Against, worst::WorstFlags};
 
@@ -32,7 +32,7 @@ pub(crate) struct Flags {
     pub(crate) against: Vec<Against>,
     /// Shape of the traffic.
     #[arg(long, value_enum, default_value = "chat")]
-    pub(crate) shape: ShapeName,
+    pub(crate) shape: Shape,
     /// Spans in all.
     #[arg(long, default_value_t = 100_000)]
     pub(crate) spans: usize,
@@ -76,43 +76,13 @@ pub(crate) enum Command {
     Limits(LimitsFlags),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ShapeName {
-    /// An agent span over two model calls, a tool and a retrieval; 2.5 KB a span.
-    Chat,
-    /// An agent's calls, each with its whole history, flattened; 35 KB a span at 50 turns.
-    Agent,
-    /// The same, the history as one JSON text.
-    AgentJson,
-    /// Embedding, retriever, reranker and call, over documents that recur; 4 KB a span.
-    Rag,
-    /// Chat, and a span of 1 to 20 MB in every 500.
-    Huge,
-    /// Traces of 10,000 to 50,000 small spans, and some chat.
-    Wide,
-    /// Chat, a span a request over many connections.
-    Trickle,
-}
-
 impl Flags {
-    pub(crate) fn shape(&self) -> Shape {
-        match self.shape {
-            ShapeName::Chat => Shape::Chat,
-            ShapeName::Agent => Shape::Agent,
-            ShapeName::AgentJson => Shape::AgentJson,
-            ShapeName::Rag => Shape::Rag,
-            ShapeName::Huge => Shape::Huge,
-            ShapeName::Wide => Shape::Wide,
-            ShapeName::Trickle => Shape::Trickle,
-        }
-    }
-
     pub(crate) fn batch(&self) -> usize {
-        self.batch.unwrap_or(if self.shape == ShapeName::Trickle { 1 } else { 500 }).max(1)
+        self.batch.unwrap_or(if self.shape == Shape::Trickle { 1 } else { 500 }).max(1)
     }
 
     pub(crate) fn connections(&self) -> usize {
-        self.connections.unwrap_or(if self.shape == ShapeName::Trickle { 32 } else { 4 }).max(1)
+        self.connections.unwrap_or(if self.shape == Shape::Trickle { 32 } else { 4 }).max(1)
     }
 
     /// The servers of this run; the one at `--url` or `--grpc` if there are no others.

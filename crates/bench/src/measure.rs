@@ -33,7 +33,7 @@ pub(crate) fn measure(
 ) -> anyhow::Result<()> {
     let client = Client::new();
     let adapter = server.adapter(&client)?;
-    let mut generator = Generator::ending(flags.seed, flags.shape(), end_ns)
+    let mut generator = Generator::ending(flags.seed, flags.shape, end_ns)
         .over_days(flags.days, flags.spans)
         .with_turns(flags.turns)
         .in_project(server.project.clone());
@@ -147,7 +147,7 @@ fn reads_under(
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
     let stop = AtomicBool::new(false);
-    let mut generator = Generator::new(flags.seed ^ 0xfeed, flags.shape())
+    let mut generator = Generator::new(flags.seed ^ 0xfeed, flags.shape)
         .with_turns(flags.turns)
         .in_project(server.project.clone());
     // A request in five seconds would be ingest only now and then.

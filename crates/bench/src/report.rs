@@ -124,7 +124,7 @@ pub(crate) fn json(flags: &Flags, servers: &[(String, Figures)]) -> Value {
         "date": OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default(),
         "version": env!("CARGO_PKG_VERSION"),
         "cores": std::thread::available_parallelism().map_or(0, usize::from),
-        "shape": format!("{:?}", flags.shape()),
+        "shape": format!("{:?}", flags.shape),
         "seed": flags.seed,
         "spans": flags.spans,
         "batch_spans": flags.batch(),

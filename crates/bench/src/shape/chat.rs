@@ -1,10 +1,6 @@
 //! An agent over two model calls, a tool and a retrieval.
 
-use super::{
-    Made,
-    draft::Draft,
-    writer::{Writer, model},
-};
+use super::{Made, draft::Draft, writer::Writer};
 use crate::otlp::text;
 
 /// One trace of 5 spans. `outlier`: what is read by the first call beside the question, for `huge`.
@@ -34,7 +30,6 @@ pub(super) fn chat(writer: &mut Writer, start_ns: u64, outlier: Option<&str>) ->
     draft.finish(&mut writer.random, root, &question, &answer)
 }
 
-/// A call as OpenInference writes it: the request as JSON and once more as flattened messages.
 fn call(
     writer: &mut Writer,
     draft: &mut Draft,
@@ -47,23 +42,8 @@ fn call(
     draft.wait(&mut writer.random, 900);
     let answer = answer.map_or_else(|| writer.text(45), str::to_owned);
     let context = outlier.map_or_else(|| writer.text(110), str::to_owned);
-    let request = format!(
-        r#"{{"model": "{}", "messages": [{{"role": "system", "content": "{}"}}, {{"role": "user", "content": "{context} {question}"}}]}}"#,
-        draft.app.model, writer.system
-    );
-    let mut attributes = model(draft.app).to_vec();
-    attributes.extend([
-        text("input.value", request),
-        text("input.mime_type", "application/json"),
-        text("llm.input_messages.0.message.role", "system"),
-        text("llm.input_messages.0.message.content", &writer.system),
-        text("llm.input_messages.1.message.role", "user"),
-        text("llm.input_messages.1.message.content", format!("{context} {question}")),
-        text("llm.output_messages.0.message.role", "assistant"),
-        text("llm.output_messages.0.message.content", &answer),
-        text("output.value", &answer),
-        text("llm.tools.0.tool.json_schema", &writer.tools),
-    ]);
+    let mut attributes = writer.call(draft.app, &format!("{context} {question}"), &answer);
+    attributes.push(text("llm.tools.0.tool.json_schema", &writer.tools));
     attributes.extend(writer.usage());
     draft.end(&mut writer.random, span, attributes);
 }

@@ -21,7 +21,7 @@ use draft::hex;
 use writer::Writer;
 
 /// What an application does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Shape {
     /// Traces of an agent span over two model calls, a tool and a retrieval; 2.5 KB a span on average.
     Chat,

@@ -1,11 +1,7 @@
 //! A question answered from documents: embedded, retrieved, reranked, answered. The documents are of one knowledge base, so
 //! they recur from trace to trace.
 
-use super::{
-    Made,
-    draft::Draft,
-    writer::{Writer, model},
-};
+use super::{Made, draft::Draft, writer::Writer};
 use crate::otlp::{KeyValue, double, text};
 
 const RETRIEVED: usize = 8;
@@ -54,22 +50,7 @@ pub(super) fn rag(writer: &mut Writer, start_ns: u64) -> Made {
         context.push_str(writer.document(*document));
         context.push(' ');
     }
-    let request = format!(
-        r#"{{"model": "{}", "messages": [{{"role": "system", "content": "{}"}}, {{"role": "user", "content": "{context}{question}"}}]}}"#,
-        draft.app.model, writer.system
-    );
-    let mut attributes = model(draft.app).to_vec();
-    attributes.extend([
-        text("input.value", request),
-        text("input.mime_type", "application/json"),
-        text("llm.input_messages.0.message.role", "system"),
-        text("llm.input_messages.0.message.content", &writer.system),
-        text("llm.input_messages.1.message.role", "user"),
-        text("llm.input_messages.1.message.content", format!("{context}{question}")),
-        text("llm.output_messages.0.message.role", "assistant"),
-        text("llm.output_messages.0.message.content", &answer),
-        text("output.value", &answer),
-    ]);
+    let mut attributes = writer.call(draft.app, &format!("{context}{question}"), &answer);
     attributes.extend(writer.usage());
     draft.end(&mut writer.random, call, attributes);
     draft.finish(&mut writer.random, root, &question, &answer)

@@ -1,5 +1,6 @@
 //! What applications say: texts, counts of tokens, documents that recur.
 
+use super::draft::App;
 use crate::{
     otlp::{KeyValue, int, text},
     people::{People, Session},
@@ -48,6 +49,27 @@ impl Writer {
         self.people.next(&mut self.random)
     }
 
+    /// A call as OpenInference writes it: the request as JSON and once more as flattened messages.
+    pub(super) fn call(&self, app: &App, said: &str, answer: &str) -> Vec<KeyValue> {
+        let request = format!(
+            r#"{{"model": "{}", "messages": [{{"role": "system", "content": "{}"}}, {{"role": "user", "content": "{said}"}}]}}"#,
+            app.model, self.system
+        );
+        let mut attributes = model(app).to_vec();
+        attributes.extend([
+            text("input.value", request),
+            text("input.mime_type", "application/json"),
+            text("llm.input_messages.0.message.role", "system"),
+            text("llm.input_messages.0.message.content", &self.system),
+            text("llm.input_messages.1.message.role", "user"),
+            text("llm.input_messages.1.message.content", said),
+            text("llm.output_messages.0.message.role", "assistant"),
+            text("llm.output_messages.0.message.content", answer),
+            text("output.value", answer),
+        ]);
+        attributes
+    }
+
     pub(super) fn usage(&mut self) -> [KeyValue; 3] {
         let (prompt, completion) =
             (200 + self.random.below(2_000) as i64, 20 + self.random.below(400) as i64);
@@ -86,7 +108,7 @@ impl Writer {
 }
 
 /// What every call to a model carries beside its messages.
-pub(super) fn model(app: &super::draft::App) -> [KeyValue; 3] {
+pub(super) fn model(app: &App) -> [KeyValue; 3] {
     [
         text("llm.model_name", app.model),
         text("llm.provider", app.provider),
