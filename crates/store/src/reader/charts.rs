@@ -1,10 +1,10 @@
 //! What the small charts over a list of traces show: the list's traces, counted by when they began.
 
-use rusqlite::{Connection, Row, types::Value};
+use rusqlite::{Connection, Row};
 
 use super::{
     projects::count,
-    shapes::{self, Question},
+    shapes::Question,
     trace_filter::{TraceFilter, TraceSort},
 };
 use crate::Result;
@@ -138,26 +138,9 @@ fn scan(connection: &Connection, project: &str, filter: &TraceFilter) -> Result<
     };
     // Whatever the list is sorted by: the newest are counted.
     let filter = &TraceFilter { sort: TraceSort::Start, ascending: false, ..filter.clone() };
-    let connection = &connection.unchecked_transaction()?;
-    let mut scanned = match shapes::shapes(connection, project, filter)? {
-        Some(shapes) => {
-            let question = Question { connection, columns: COLUMNS, project, filter };
-            question.merge(shapes, None, MAX_SCANNED + 1, read)?
-        }
-        None => {
-            let mut sql = format!(
-                "SELECT {COLUMNS} FROM trace {} JOIN project ON project.id = trace.project WHERE true",
-                filter.index()
-            );
-            let mut params: Vec<Value> = Vec::new();
-            filter.restrict(project, &mut sql, &mut params);
-            sql.push_str(" ORDER BY start_ns DESC, trace.id DESC LIMIT ?");
-            params.push((MAX_SCANNED as i64 + 1).into());
-            let mut select = connection.prepare_cached(&sql)?;
-            let rows = select.query_map(rusqlite::params_from_iter(params), read)?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()?
-        }
-    };
+    let question = Question { connection, columns: COLUMNS, project, filter };
+    let found = question.list(None, MAX_SCANNED + 1, read)?;
+    let mut scanned: Vec<Scanned> = found.into_iter().map(|(_, trace)| trace).collect();
     let complete = scanned.len() <= MAX_SCANNED;
     scanned.truncate(MAX_SCANNED);
     Ok((scanned, complete))

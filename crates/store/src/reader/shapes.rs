@@ -1,4 +1,4 @@
-//! Filters by what the shape of a trace says: the traces of each shape that is left are in the order of time, and are merged.
+//! The list of traces that a filter leaves. Filters by what the shape of a trace says: the traces of each shape that is left are in the order of time, and are merged.
 //!
 //! So a filter that few traces match, or only old ones, costs no more than one that most match: it does not look at the others.
 
@@ -17,11 +17,7 @@ use crate::{
 
 /// The shapes of a project's traces that a filter leaves, and with them that of the traces whose shape is not known. `None` if the
 /// filter is better asked another way: it says nothing about shapes, or names a session, a user or what is open, which are few.
-pub(crate) fn shapes(
-    connection: &Connection,
-    project: &str,
-    filter: &TraceFilter,
-) -> Result<Option<Vec<i64>>> {
+fn shapes(connection: &Connection, project: &str, filter: &TraceFilter) -> Result<Option<Vec<i64>>> {
     let mut sql = "SELECT id FROM shape WHERE project = (SELECT id FROM project WHERE name = ?)".to_owned();
     let mut params: Vec<Value> = vec![project.to_owned().into()];
     let mut restrict = |condition: &str, value: Value| {
@@ -84,14 +80,47 @@ struct Run<T> {
 type Place = (i64, i64);
 
 impl Question<'_> {
-    /// At most `limit` traces of some shapes in the filter's order, those beyond a place.
-    pub(crate) fn merge<T>(
+    /// At most `limit` traces in the filter's order, those beyond a place, each with what they are sorted by.
+    pub(crate) fn list<T>(
+        &self,
+        after: Option<Place>,
+        limit: usize,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<(i64, T)>> {
+        // A trace may get another shape meanwhile, and would be found twice or not at all.
+        let _snapshot = self.connection.unchecked_transaction()?;
+        if let Some(shapes) = shapes(self.connection, self.project, self.filter)? {
+            return self.merge(shapes, after, limit, read);
+        }
+        let key = self.filter.sort.expression();
+        let mut sql = format!(
+            "SELECT {}, {key} AS sort_key FROM trace {} JOIN project ON project.id = trace.project WHERE true",
+            self.columns,
+            self.filter.index()
+        );
+        let mut params: Vec<Value> = Vec::new();
+        self.filter.restrict(self.project, &mut sql, &mut params);
+        let (direction, beyond) = self.filter.direction();
+        if let Some((after, id)) = after {
+            sql.push_str(&format!(" AND ({key}, trace.id) {beyond} (?, ?)"));
+            params.extend([after.into(), id.into()]);
+        }
+        sql.push_str(&format!(" ORDER BY {key} {direction}, trace.id {direction} LIMIT ?"));
+        params.push((limit as i64).into());
+        let mut select = self.connection.prepare_cached(&sql)?;
+        let rows = select
+            .query_map(rusqlite::params_from_iter(params), |row| Ok((row.get("sort_key")?, read(row)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The same of some shapes.
+    fn merge<T>(
         &self,
         shapes: Vec<i64>,
         after: Option<Place>,
         limit: usize,
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>> {
+    ) -> Result<Vec<(i64, T)>> {
         let (beginning, sign) =
             if self.filter.ascending { ((i64::MIN, 0), 1) } else { ((i64::MAX, i64::MAX), -1) };
         let after = after.unwrap_or(beginning);
@@ -110,7 +139,7 @@ impl Question<'_> {
         let mut taken = Vec::new();
         while let Some((_, at)) = heads.pop().filter(|_| taken.len() < limit) {
             let run = &mut runs[at];
-            taken.extend(run.rows.pop_front().map(|(_, row)| row));
+            taken.extend(run.rows.pop_front().map(|((start_ns, _), row)| (start_ns, row)));
             if run.rows.is_empty() {
                 self.fill(run, part, &read)?;
             }
@@ -138,7 +167,7 @@ impl Question<'_> {
             NO_SHAPE => self.filter.restrict(self.project, &mut sql, &mut params),
             _ => self.filter.restrict_time(self.project, &mut sql, &mut params),
         }
-        let (direction, beyond) = if self.filter.ascending { ("ASC", ">") } else { ("DESC", "<") };
+        let (direction, beyond) = self.filter.direction();
         sql.push_str(&format!(
             " AND trace.shape = ? AND (start_ns, trace.id) {beyond} (?, ?) ORDER BY start_ns {direction}, \
              trace.id {direction} LIMIT ?"

@@ -72,6 +72,11 @@ impl TraceFilter {
         if self.open_with_news_ns.is_some() { "INDEXED BY trace_open" } else { "" }
     }
 
+    /// The order as SQL says it, and how what comes later compares.
+    pub(crate) fn direction(&self) -> (&'static str, &'static str) {
+        if self.ascending { ("ASC", ">") } else { ("DESC", "<") }
+    }
+
     /// Appends the conditions to a `WHERE` over `trace` joined with its `project`.
     pub(crate) fn restrict(&self, project: &str, sql: &mut String, params: &mut Vec<Value>) {
         self.restrict_time(project, sql, params);

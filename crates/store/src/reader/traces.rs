@@ -1,14 +1,9 @@
 //! A project's traces, newest first, a page at a time.
 
 use bennu_model::{Kind, SpanId, TraceId, Usage};
-use rusqlite::{Connection, Row, types::Value};
+use rusqlite::{Connection, Row};
 
-use super::{
-    cursor::Cursor,
-    projects::count,
-    shapes::{self, Question},
-    trace_filter::TraceFilter,
-};
+use super::{cursor::Cursor, projects::count, shapes::Question, trace_filter::TraceFilter};
 use crate::{Result, writer::span_of};
 
 /// A trace as lists show it.
@@ -82,40 +77,12 @@ pub(crate) fn traces(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<TracePage> {
-    // A trace may get another shape meanwhile, and would be found twice or not at all.
-    let connection = &connection.unchecked_transaction()?;
-    if let Some(shapes) = shapes::shapes(connection, project, filter)? {
-        let question = Question { connection, columns: COLUMNS, project, filter };
-        let traces = question.merge(shapes, after.map(|after| (after.key, after.id)), limit + 1, read)?;
-        return Ok(page(traces.into_iter().map(|trace| (trace.start_ns, trace)).collect(), limit));
-    }
-    let key = filter.sort.expression();
-    let mut sql = format!(
-        "SELECT {COLUMNS}, {key} AS sort_key FROM trace {} JOIN project ON project.id = trace.project WHERE true",
-        filter.index()
-    );
-    let mut params: Vec<Value> = Vec::new();
-    filter.restrict(project, &mut sql, &mut params);
-    let (direction, beyond) = if filter.ascending { ("ASC", ">") } else { ("DESC", "<") };
-    if let Some(after) = after {
-        sql.push_str(&format!(" AND ({key}, trace.id) {beyond} (?, ?)"));
-        params.extend([after.key.into(), after.id.into()]);
-    }
-    sql.push_str(&format!(" ORDER BY {key} {direction}, trace.id {direction} LIMIT ?"));
-    params.push((limit as i64 + 1).into());
-
-    let mut select = connection.prepare_cached(&sql)?;
-    let rows =
-        select.query_map(rusqlite::params_from_iter(params), |row| Ok((row.get("sort_key")?, read(row)?)))?;
-    Ok(page(rows.collect::<rusqlite::Result<_>>()?, limit))
-}
-
-/// A page of traces with what they are sorted by; one more than the page has room for says that there are more.
-fn page(mut traces: Vec<(i64, TraceRow)>, limit: usize) -> TracePage {
+    let question = Question { connection, columns: COLUMNS, project, filter };
+    let mut traces = question.list(after.map(|after| (after.key, after.id)), limit + 1, read)?;
     let more = traces.len() > limit;
     traces.truncate(limit);
     let next = traces.last().filter(|_| more).map(|(key, last)| Cursor { key: *key, id: last.id });
-    TracePage { traces: traces.into_iter().map(|(_, trace)| trace).collect(), next }
+    Ok(TracePage { traces: traces.into_iter().map(|(_, trace)| trace).collect(), next })
 }
 
 /// The services of a project's newest traces, for a filter's choices.
