@@ -32,7 +32,9 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher + Default> Recent<K, V, S> {
     /// Adds or replaces.
     pub(crate) fn insert(&mut self, key: K, value: V) {
         if self.young.len() >= self.capacity / 2 {
-            self.old = std::mem::take(&mut self.young);
+            // The table of those that are forgotten is used again: to make another would touch as much new memory.
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
         }
         self.old.remove(&key);
         self.young.insert(key, value);

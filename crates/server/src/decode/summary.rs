@@ -197,10 +197,18 @@ fn seen(text: &str) -> Option<Cow<'_, str>> {
 
 /// The beginning of a text on one line; `None` if there is nothing to see.
 fn line(text: &str) -> Option<String> {
+    // Most text is ASCII, where words are found byte by byte.
+    if text.is_ascii() { join(text.split_ascii_whitespace()) } else { join(text.split_whitespace()) }
+}
+
+/// Words on one line, as many as a preview has room for.
+fn join<'a>(words: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut preview = String::new();
     let mut chars = 0;
-    for word in text.split_whitespace() {
-        if !preview.is_empty() {
+    for word in words {
+        if preview.is_empty() {
+            preview.reserve(PREVIEW_CHARS + 16);
+        } else {
             preview.push(' ');
         }
         // A character is a byte at least: only a long word has to be cut.

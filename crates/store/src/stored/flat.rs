@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bennu_model::{Attribute, Value};
+use foldhash::fast::RandomState;
 
 /// Lists with less content than this stay single attributes.
 const MIN_LIST_BYTES: usize = 64;
@@ -24,22 +25,22 @@ pub(crate) enum Piece {
 
 /// Gathers flattened lists; everything else stays as it is, in order.
 pub(crate) fn gather(attributes: Vec<Attribute>) -> Vec<Piece> {
-    let mut sizes: HashMap<&str, usize> = HashMap::new();
-    let mut scored: HashSet<&str> = HashSet::new();
+    let mut sizes: HashMap<&str, usize, RandomState> = HashMap::default();
+    let mut scored: HashSet<&str, RandomState> = HashSet::default();
     for (key, value) in &attributes {
         if let Some((prefix, _, suffix)) = split(key) {
             *sizes.entry(prefix).or_default() += suffix.len() + value.size_bytes();
             scored.extend(matches!(value, Value::Double(_)).then_some(prefix));
         }
     }
-    let worth: HashSet<String> = sizes
+    let worth: HashSet<String, RandomState> = sizes
         .into_iter()
         .filter(|(prefix, size)| *size >= MIN_LIST_BYTES && !scored.contains(prefix))
         .map(|(prefix, _)| prefix.to_owned())
         .collect();
 
     let mut pieces = Vec::with_capacity(attributes.len());
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut places: HashMap<String, usize, RandomState> = HashMap::default();
     for (key, value) in attributes {
         match split(&key).filter(|(prefix, ..)| worth.contains(*prefix)) {
             None => pieces.push(Piece::One((key, value))),

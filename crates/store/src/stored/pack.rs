@@ -16,8 +16,9 @@ use crate::{Error, Result};
 const RAW: u8 = 0;
 const ZSTD_V1: u8 = 1;
 const ZSTD_PLAIN: u8 = 2;
-/// The fastest: contents are small, and for those the dictionary does most of the work.
 const LEVEL: i32 = 1;
+/// With the dictionary contents are small, and it does most of the work: level 1 saves 0.3 % of a file and takes twice the time.
+const DICTIONARY_LEVEL: i32 = -1;
 /// Shorter content does not win back the frame's header.
 const MIN_BYTES: usize = 48;
 /// Content of this size does without the dictionary.
@@ -27,7 +28,7 @@ pub(super) const MAX_BYTES: u64 = 1 << 30;
 
 static DICTIONARY: &[u8] = include_bytes!("dictionary.v1.txt");
 static ENCODER: LazyLock<EncoderDictionary<'static>> =
-    LazyLock::new(|| EncoderDictionary::copy(DICTIONARY, LEVEL));
+    LazyLock::new(|| EncoderDictionary::copy(DICTIONARY, DICTIONARY_LEVEL));
 static DECODER: LazyLock<DecoderDictionary<'static>> = LazyLock::new(|| DecoderDictionary::copy(DICTIONARY));
 
 thread_local! {
