@@ -176,7 +176,7 @@ impl<'a> Encoder<'a> {
             record.status = Some(span.status.code as i32);
             raw = record.encode_to_vec();
         }
-        Encoded { data: pack::pack(&raw), pending: encoder.pending, version }
+        Encoded { data: pack::pack_record(&raw), pending: encoder.pending, version }
     }
 
     /// Encodes a log record. Its hash takes in what it says, of which span and by which service; not who sent it on or when that one
@@ -205,7 +205,7 @@ impl<'a> Encoder<'a> {
         let (time_ns, observed_ns) = (log.time_ns, log.observed_ns);
         let rest = format::Log { time_ns, observed_ns, resource, scope, ..format::Log::default() };
         raw.extend(rest.encode_to_vec());
-        EncodedLog { data: pack::pack(&raw), pending: encoder.pending, version }
+        EncodedLog { data: pack::pack_record(&raw), pending: encoder.pending, version }
     }
 
     fn attributes(&mut self, attributes: Vec<Attribute>) -> Vec<format::Item> {
@@ -368,7 +368,7 @@ pub(crate) fn with_status(data: &[u8], sent: StatusCode, column: StatusCode) -> 
     let raw = pack::unpack(data)?;
     let mut record = format::Record::decode(raw.as_slice()).map_err(|_| Error::Damaged("record"))?;
     record.status = (sent != column).then_some(sent as i32);
-    Ok(pack::pack(&record.encode_to_vec()))
+    Ok(pack::pack_record(&record.encode_to_vec()))
 }
 
 fn items(attributes: Vec<Attribute>) -> Vec<format::Item> {
