@@ -116,20 +116,32 @@ impl TraceFilter {
         }
     }
 
-    /// Of the conditions only the project and what is about time: all there is to ask of traces whose shape matches.
+    /// Of the conditions only the project and what is about time: all there is to ask of traces whose shape matches but for a bound's class.
     pub(crate) fn restrict_time(&self, project: &str, sql: &mut String, params: &mut Vec<Value>) {
-        sql.push_str(" AND project.name = ?");
-        params.push(project.to_owned().into());
+        self.restrict_start(project, sql, params);
         for (condition, bound) in [
-            (" AND start_ns >= ?", self.since_ns),
-            (" AND start_ns < ?", self.until_ns),
             (" AND end_ns - start_ns >= ?", self.min_duration_ns),
             (" AND end_ns - start_ns <= ?", self.max_duration_ns),
         ] {
-            if let Some(bound) = bound {
-                sql.push_str(condition);
-                params.push(bound.into());
-            }
+            push(condition, bound, sql, params);
         }
+    }
+
+    /// Of these only the project and the start.
+    pub(crate) fn restrict_start(&self, project: &str, sql: &mut String, params: &mut Vec<Value>) {
+        sql.push_str(" AND project.name = ?");
+        params.push(project.to_owned().into());
+        for (condition, bound) in
+            [(" AND start_ns >= ?", self.since_ns), (" AND start_ns < ?", self.until_ns)]
+        {
+            push(condition, bound, sql, params);
+        }
+    }
+}
+
+fn push(condition: &str, bound: Option<i64>, sql: &mut String, params: &mut Vec<Value>) {
+    if let Some(bound) = bound {
+        sql.push_str(condition);
+        params.push(bound.into());
     }
 }
