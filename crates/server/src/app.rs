@@ -7,8 +7,8 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::{config::Config, guard::Guard, receive::Budget};
 
-/// Large bodies that are decoded at the same time.
-const LARGE_AT_ONCE: usize = 2;
+/// Large bodies that are decoded at the same time. One thread decodes more than the one that writes can store.
+const LARGE_AT_ONCE: usize = 1;
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]

@@ -19,7 +19,8 @@ pub(crate) async fn read(body: Body, limit: usize, budget: &Budget, held: &mut H
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large(limit));
     }
-    let mut collected = BytesMut::new();
+    // As much as was announced, at once: growing would copy. What does not come is never touched and takes no memory.
+    let mut collected = BytesMut::with_capacity(body.size_hint().lower() as usize);
     while let Some(frame) = body.frame().await {
         let frame =
             frame.map_err(|error| Error::new(Code::Invalid, format!("the body broke off: {error}")))?;
