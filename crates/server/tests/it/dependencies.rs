@@ -8,6 +8,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("bennu-model", &[]),
     ("bennu-store", &["bennu-model"]),
     ("bennu", &["bennu-model", "bennu-store", "bennu-semconv"]),
+    ("bennu-sdk", &["bennu-semconv"]),
     ("bennu-bench", &[]),
 ];
 

@@ -1,0 +1,87 @@
+//! Traces of LLM applications: model calls, tools, retrievals and agents as OpenTelemetry spans, in words that
+//! Bennu, Phoenix and other OTLP backends know.
+//!
+//! ```no_run
+//! use bennu_sdk::{Message, agent_span, init_tracing, llm_span, tool_span};
+//! use serde_json::json;
+//!
+//! # async fn ask_model() -> Result<serde_json::Value, std::io::Error> { Ok(json!({})) }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Sends to http://localhost:6006 unless told otherwise; what waits is sent when the guard is dropped.
+//! let _guard = init_tracing("my-service").start()?;
+//!
+//! let agent = agent_span("What is the time?");
+//! agent
+//!     .run(async {
+//!         let messages = [Message::user("What is the time?")];
+//!         llm_span("gpt-4o", &messages)
+//!             .trace(async |span| {
+//!                 let response = ask_model().await?;
+//!                 span.record_output(&response);
+//!                 Ok::<_, std::io::Error>(())
+//!             })
+//!             .await?;
+//!         tool_span("now", &json!({"zone": "UTC"})).trace_sync(|span| {
+//!             span.record_output("12:00");
+//!             Ok::<_, std::io::Error>(())
+//!         })
+//!     })
+//!     .await?;
+//! agent.record_output("12:00");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - **Start**: [`init_tracing`] and its [`Builder`]; the [`Guard`] that ends it; [`stats`] tells what was lost.
+//! - **Spans**: [`llm_span`], [`tool_span`], [`retrieval_span`], [`agent_span`], [`embedding_span`], [`reranker_span`],
+//!   [`chain_span`], [`guardrail_span`], [`evaluator_span`]: each a [`Span`] with methods of its kind. Answers that come piece by
+//!   piece: [`LlmStream`].
+//! - **Context**: [`using_session`], [`using_user`], [`using_tags`], [`using_metadata`], [`using_prompt_template`] hold for every
+//!   span inside; [`carry`] takes them into a task.
+//! - **HTTP** (feature `http`): [`TraceLayer`] for servers, [`inject`] for clients.
+//! - **`tracing`** (feature `tracing`): [`tracing_layer`] makes its spans and these each other's parents.
+//!
+//! A collector that is slow or down costs spans, never the application's time: spans wait in a bounded queue and leave on a thread
+//! of their own. The log says once that spans are lost, and once that they arrive again.
+
+mod conventions;
+mod console;
+mod context;
+mod endpoint;
+mod export;
+#[cfg(feature = "grpc")]
+mod grpc;
+mod message;
+#[cfg(feature = "http")]
+mod propagate;
+#[cfg(feature = "http")]
+mod server;
+mod setup;
+mod span;
+mod transport;
+
+pub use context::{
+    Using, carry, current_trace_id, using_metadata, using_prompt_template, using_session, using_tags,
+    using_user,
+};
+pub use conventions::Conventions;
+pub use endpoint::Protocol;
+pub use export::Stats;
+pub use message::{Message, Messages, Part, ToolCall};
+#[cfg(feature = "http")]
+pub use propagate::{extract, inject};
+#[cfg(feature = "http")]
+pub use server::{TraceLayer, TraceService, TracedBody, X_TRACE_ID};
+pub use setup::{Builder, Error, Guard, flush, init_tracing, stats, tracer};
+pub use span::*;
+
+/// A layer for `tracing_subscriber::registry()`: spans opened with `tracing` are sent, too, below the spans of this crate that they
+/// are opened in, and the other way round. Starts tracing with defaults if it is not started.
+#[cfg(feature = "tracing")]
+pub fn tracing_layer<S>() -> tracing_opentelemetry::OpenTelemetryLayer<S, opentelemetry_sdk::trace::SdkTracer>
+where
+    S: tracing::Subscriber + for<'span> tracing_subscriber::registry::LookupSpan<'span>,
+{
+    tracing_opentelemetry::layer().with_tracer(tracer())
+}

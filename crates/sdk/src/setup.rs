@@ -1,0 +1,359 @@
+//! Starting, and what every span needs to know.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Once, PoisonError, RwLock},
+    time::Duration,
+};
+
+use opentelemetry::{KeyValue, trace::TracerProvider as _};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_sdk::{
+    Resource,
+    trace::{Sampler, SdkTracer, SdkTracerProvider},
+};
+
+#[cfg(feature = "grpc")]
+use crate::grpc::Grpc;
+use crate::{
+    Conventions, Protocol, Stats,
+    console::Console,
+    endpoint,
+    export::{Counters, Queue},
+    transport::Transport,
+};
+
+/// Why tracing could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The endpoint or a header is not one; the text says what is wrong with it.
+    #[error("spans cannot be sent to {endpoint}: {reason}")]
+    Endpoint {
+        /// Where spans were to go.
+        endpoint: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// gRPC was asked for, or the endpoint has gRPC's port, and the feature is off.
+    #[error("{0} speaks gRPC: enable the feature `grpc` of bennu-sdk, or give its HTTP address")]
+    NoGrpc(String),
+}
+
+/// Begins to set up tracing for a service. Nothing happens before [`Builder::start`].
+pub fn init_tracing(service_name: impl Into<String>) -> Builder {
+    Builder {
+        service_name: service_name.into(),
+        endpoint: None,
+        protocol: None,
+        project: None,
+        api_key: None,
+        headers: HashMap::new(),
+        attributes: Vec::new(),
+        console: false,
+        conventions: Conventions::default(),
+        max_document_chars: None,
+        sample_ratio: None,
+        max_queued_spans: 2_048,
+        batch_delay: Duration::from_secs(1),
+        timeout: Duration::from_secs(10),
+        flush_on_panic: false,
+    }
+}
+
+/// How tracing is set up.
+#[derive(Debug, Clone)]
+#[must_use = "tracing begins with `start`"]
+pub struct Builder {
+    service_name: String,
+    endpoint: Option<String>,
+    protocol: Option<Protocol>,
+    project: Option<String>,
+    api_key: Option<String>,
+    headers: HashMap<String, String>,
+    attributes: Vec<KeyValue>,
+    console: bool,
+    conventions: Conventions,
+    max_document_chars: Option<usize>,
+    sample_ratio: Option<f64>,
+    max_queued_spans: usize,
+    batch_delay: Duration,
+    timeout: Duration,
+    flush_on_panic: bool,
+}
+
+impl Builder {
+    /// Where spans go: a server (`http://localhost:6006`) or its whole address (`…/v1/traces`). Without it
+    /// `PHOENIX_COLLECTOR_ENDPOINT`, then `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, then `OTEL_EXPORTER_OTLP_ENDPOINT`, then
+    /// `http://localhost:6006/v1/traces`.
+    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// HTTP or gRPC. Without it `OTEL_EXPORTER_OTLP_PROTOCOL`, else gRPC for an endpoint with port 4317 and HTTP for others.
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.protocol = Some(protocol);
+        self
+    }
+
+    /// The project that traces belong to. Without it `PHOENIX_PROJECT_NAME`, else the collector's default.
+    pub fn project(mut self, project: impl Into<String>) -> Self {
+        self.project = Some(project.into());
+        self
+    }
+
+    /// Sent as a bearer token. Without it `PHOENIX_API_KEY`.
+    pub fn api_key(mut self, api_key: impl Into<String>) -> Self {
+        self.api_key = Some(api_key.into());
+        self
+    }
+
+    /// A header of every export, for collectors that want others. Those of `OTEL_EXPORTER_OTLP_HEADERS` are sent, too.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.insert(name.into(), value.into());
+        self
+    }
+
+    /// An attribute of the resource: a version, an environment.
+    pub fn resource_attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.attributes.push(KeyValue::new(name.into(), value.into()));
+        self
+    }
+
+    /// Prints a line for every span that ends to the standard error.
+    pub fn console(mut self, console: bool) -> Self {
+        self.console = console;
+        self
+    }
+
+    /// In whose words spans are written.
+    pub fn conventions(mut self, conventions: Conventions) -> Self {
+        self.conventions = conventions;
+        self
+    }
+
+    /// Cuts the texts of retrieved documents at so many characters. Without it they are sent whole.
+    pub fn max_document_chars(mut self, chars: usize) -> Self {
+        self.max_document_chars = Some(chars);
+        self
+    }
+
+    /// Keeps this part of the traces that begin here, 0 to 1. Which, is decided when a trace begins, so failed and slow ones are
+    /// lost like others; a collector that samples what it has seen whole can keep them. Traces that began elsewhere follow the
+    /// decision made there (W3C: the `sampled` flag of `traceparent`).
+    pub fn sample_ratio(mut self, ratio: f64) -> Self {
+        self.sample_ratio = Some(ratio);
+        self
+    }
+
+    /// Spans that may wait to be sent; those beyond are lost and counted. 2,048 unless told otherwise.
+    pub fn max_queued_spans(mut self, spans: usize) -> Self {
+        self.max_queued_spans = spans.max(1);
+        self
+    }
+
+    /// How long a span waits for others before it is sent. A second unless told otherwise.
+    pub fn batch_delay(mut self, delay: Duration) -> Self {
+        self.batch_delay = delay;
+        self
+    }
+
+    /// How long an export may take, with what is tried again in it. 10 seconds unless told otherwise.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sends what waits when a thread panics, before the panic goes on: for programs that abort then.
+    pub fn flush_on_panic(mut self) -> Self {
+        self.flush_on_panic = true;
+        self
+    }
+
+    /// Starts. To be called once, from any thread; while tracing is started already, a further call changes nothing, says so in
+    /// the log, and its guard does nothing ([`Guard::is_first`]).
+    ///
+    /// # Errors
+    /// [`Error`]: the endpoint cannot be one. A collector that is down is none: spans are lost and counted until it is there.
+    pub fn start(self) -> Result<Guard, Error> {
+        let mut state = STATE.write().unwrap_or_else(PoisonError::into_inner);
+        if state.is_some() {
+            tracing::warn!(
+                target: "bennu_sdk",
+                service = self.service_name,
+                "tracing is started already; this call changes nothing"
+            );
+            return Ok(Guard { started: None });
+        }
+        let flush_on_panic = self.flush_on_panic;
+        let started = Arc::new(self.build(|name| std::env::var(name).ok())?);
+        opentelemetry::global::set_tracer_provider(started.provider.clone());
+        #[cfg(feature = "http")]
+        opentelemetry::global::set_text_map_propagator(crate::propagate::propagator());
+        *state = Some(started.clone());
+        drop(state);
+        if flush_on_panic {
+            flush_when_panicking();
+        }
+        Ok(Guard { started: Some(started) })
+    }
+
+    fn build(self, variable: impl Fn(&str) -> Option<String>) -> Result<Started, Error> {
+        let (endpoint, protocol) = endpoint::resolve(self.endpoint.as_deref(), self.protocol, &variable);
+        let counters = Arc::new(Counters::default());
+        let mut headers = self.headers;
+        if let Some(key) = self.api_key.or_else(|| variable("PHOENIX_API_KEY")) {
+            headers.insert("authorization".to_owned(), format!("Bearer {key}"));
+        }
+        let reason = |reason: String| Error::Endpoint { endpoint: endpoint.clone(), reason };
+        let queue = match protocol {
+            Protocol::Http => {
+                if endpoint.starts_with("https:") && !cfg!(feature = "tls") {
+                    return Err(reason("https needs the feature `tls` of bennu-sdk".to_owned()));
+                }
+                let exporter = SpanExporter::builder()
+                    .with_http()
+                    .with_http_client(Transport::new(self.timeout))
+                    .with_endpoint(&endpoint)
+                    .with_headers(headers)
+                    .with_timeout(self.timeout)
+                    .build()
+                    .map_err(|error| reason(error.to_string()))?;
+                Queue::new(exporter, counters.clone(), self.max_queued_spans, self.batch_delay)
+            }
+            #[cfg(not(feature = "grpc"))]
+            Protocol::Grpc => return Err(Error::NoGrpc(endpoint)),
+            #[cfg(feature = "grpc")]
+            Protocol::Grpc => {
+                let exporter = Grpc::new(&endpoint, headers, self.timeout).map_err(reason)?;
+                Queue::new(exporter, counters.clone(), self.max_queued_spans, self.batch_delay)
+            }
+        };
+        let mut resource =
+            Resource::builder().with_service_name(self.service_name).with_attributes(self.attributes);
+        if let Some(project) = self.project.or_else(|| variable("PHOENIX_PROJECT_NAME")) {
+            resource =
+                resource.with_attribute(KeyValue::new(bennu_semconv::openinference::PROJECT_NAME, project));
+        }
+        let root = self.sample_ratio.map_or(Sampler::AlwaysOn, Sampler::TraceIdRatioBased);
+        let mut provider = SdkTracerProvider::builder()
+            .with_resource(resource.build())
+            .with_sampler(Sampler::ParentBased(Box::new(root)))
+            // A conversation of a thousand messages is several thousand attributes; the default of 128 would cut it.
+            .with_max_attributes_per_span(u32::MAX)
+            .with_span_processor(queue);
+        if self.console {
+            provider = provider.with_span_processor(Console);
+        }
+        let provider = provider.build();
+        let tracer = provider.tracer("bennu-sdk");
+        let settings =
+            Settings { conventions: self.conventions, max_document_chars: self.max_document_chars };
+        Ok(Started { provider, tracer, settings, counters })
+    }
+}
+
+/// What spans are written by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    pub(crate) conventions: Conventions,
+    pub(crate) max_document_chars: Option<usize>,
+}
+
+/// Tracing that is started.
+#[derive(Debug)]
+pub(crate) struct Started {
+    provider: SdkTracerProvider,
+    pub(crate) tracer: SdkTracer,
+    pub(crate) settings: Settings,
+    counters: Arc<Counters>,
+}
+
+static STATE: RwLock<Option<Arc<Started>>> = RwLock::new(None);
+
+/// What is started; starts with defaults if nothing is.
+pub(crate) fn started() -> Arc<Started> {
+    let now = || STATE.read().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(started) = now() {
+        return started;
+    }
+    let named = std::env::var("OTEL_SERVICE_NAME").ok().filter(|name| !name.is_empty());
+    let program = || {
+        let path = std::env::current_exe().ok()?;
+        Some(path.file_stem()?.to_string_lossy().into_owned())
+    };
+    let service = named.or_else(program).unwrap_or_else(|| "unknown_service".to_owned());
+    // Nobody holds this guard: what waits at the program's end is not sent. Spans are worth more than that.
+    let outcome = init_tracing(service.clone()).start().or_else(|error| {
+        tracing::warn!(target: "bennu_sdk", %error, "tracing starts without what the environment says");
+        init_tracing(service).endpoint("http://localhost:6006").protocol(Protocol::Http).start()
+    });
+    if let Ok(guard) = outcome {
+        std::mem::forget(guard);
+    }
+    now().unwrap_or_else(|| Arc::new(Started::silent()))
+}
+
+impl Started {
+    /// For the moment in which another thread stops what this one started.
+    fn silent() -> Self {
+        let provider = SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOff).build();
+        let tracer = provider.tracer("bennu-sdk");
+        let settings = Settings { conventions: Conventions::default(), max_document_chars: None };
+        Started { provider, tracer, settings, counters: Arc::default() }
+    }
+}
+
+/// The tracer, for spans of one's own. Starts tracing with defaults if it is not started.
+pub fn tracer() -> SdkTracer {
+    started().tracer.clone()
+}
+
+/// What became of spans so far; zeros while tracing is not started.
+pub fn stats() -> Stats {
+    let state = STATE.read().unwrap_or_else(PoisonError::into_inner);
+    state.as_ref().map(|started| started.counters.stats()).unwrap_or_default()
+}
+
+/// Sends what waits, and waits for that. For the end of a program that has no guard, and for tests.
+pub fn flush() {
+    let started = STATE.read().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(started) = started {
+        // What did not arrive is in the counters.
+        let _ = started.provider.force_flush();
+    }
+}
+
+fn flush_when_panicking() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            before(info);
+            flush();
+        }));
+    });
+}
+
+/// Tracing goes on as long as this lives; dropped, it sends what waits, for five seconds at most.
+#[derive(Debug)]
+#[must_use = "tracing ends when the guard is dropped"]
+pub struct Guard {
+    started: Option<Arc<Started>>,
+}
+
+impl Guard {
+    /// Whether this call started tracing; else it was started before and this guard does nothing.
+    pub fn is_first(&self) -> bool {
+        self.started.is_some()
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let Some(started) = self.started.take() else { return };
+        *STATE.write().unwrap_or_else(PoisonError::into_inner) = None;
+        let _ = started.provider.shutdown_with_timeout(Duration::from_secs(5));
+    }
+}

@@ -1,0 +1,98 @@
+//! Collectors that are down, slow, refusing or restarted: the application does not notice, and what was lost is counted.
+
+use std::{
+    net::TcpListener,
+    time::{Duration, Instant},
+};
+
+use bennu_sdk::{Stats, flush, init_tracing, stats, tool_span};
+
+use crate::collector::{Collector, begin, turn, until};
+
+fn spans(count: usize) -> Duration {
+    let begun = Instant::now();
+    (0..count).for_each(|_| drop(tool_span("some", "")));
+    begun.elapsed()
+}
+
+#[test]
+fn a_collector_that_is_down_costs_spans_and_nothing_else() {
+    let _turn = turn();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let guard = init_tracing("test")
+        .endpoint(format!("http://{nobody}"))
+        .batch_delay(Duration::from_millis(10))
+        .timeout(Duration::from_millis(100))
+        .max_queued_spans(100)
+        .start()
+        .unwrap();
+    // A second would be a hundred times what it takes.
+    assert!(spans(1_000) < Duration::from_secs(1));
+    flush();
+    until("every span is counted as lost", || stats().lost == 1_000);
+    assert_eq!(stats(), Stats { ended: 1_000, exported: 0, lost: 1_000 });
+    let begun = Instant::now();
+    drop(guard);
+    assert!(begun.elapsed() < Duration::from_secs(6), "the end waits no longer than it says");
+    assert_eq!(stats(), Stats::default());
+}
+
+#[test]
+fn a_collector_that_refuses_is_given_up_on_and_one_that_comes_back_is_found() {
+    let _turn = turn();
+    let collector = Collector::start();
+    collector.answer_with(400);
+    let _guard = begin(&collector, |builder| builder.timeout(Duration::from_millis(300)));
+    spans(3);
+    flush();
+    until("refused spans are lost", || stats().lost == 3);
+    // It stops, and another takes its place.
+    let address = collector.address().to_owned();
+    drop(collector);
+    spans(2);
+    flush();
+    until("spans that nobody takes are lost", || stats().lost == 5);
+    let collector = Collector::at(&address);
+    spans(4);
+    flush();
+    until("spans arrive again", || stats().exported == 4);
+    assert_eq!((collector.spans().len(), stats()), (4, Stats { ended: 9, exported: 4, lost: 5 }));
+}
+
+#[test]
+fn what_a_busy_collector_sends_back_is_sent_again() {
+    let _turn = turn();
+    let collector = Collector::start();
+    collector.answer_with(503);
+    let _guard = begin(&collector, |builder| builder.timeout(Duration::from_secs(10)));
+    spans(2);
+    std::thread::sleep(Duration::from_millis(100));
+    collector.answer_with(0);
+    until("it arrives in the end", || stats().exported == 2);
+    assert_eq!(stats().lost, 0);
+}
+
+#[test]
+fn a_slow_collector_is_waited_for_by_nobody() {
+    let _turn = turn();
+    let collector = Collector::start();
+    collector.delay(Duration::from_millis(400));
+    let guard = begin(&collector, |builder| builder.max_queued_spans(50));
+    spans(10);
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(spans(1_000) < Duration::from_millis(300), "while a batch is on its way");
+    let lost = stats().lost;
+    assert!(lost >= 940, "what does not fit into the queue is lost: {lost}");
+    drop(guard);
+    assert_eq!(collector.spans().len() as u64, 1_010 - lost, "the rest was sent at the end");
+}
+
+#[test]
+fn an_endpoint_that_is_none_is_an_error() {
+    let _turn = turn();
+    for endpoint in ["http://a b", "no address at all"] {
+        let error = init_tracing("test").endpoint(endpoint).start().unwrap_err().to_string();
+        assert!(error.starts_with("spans cannot be sent to "), "{error}");
+    }
+    assert!(!cfg!(feature = "grpc") || init_tracing("t").endpoint("http://127.0.0.1:4317").start().is_ok());
+}

@@ -1,0 +1,9 @@
+//! The library against a collector that decodes what it is sent.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod collector;
+mod conventions;
+mod delivery;
+mod examples;
+mod server;
+mod spans;
