@@ -2,7 +2,7 @@
 //!
 //! In the order data flows:
 //! - [`config`]: flags, environment and file to one validated [`config::Config`].
-//! - [`serve`]: ports, start and stop.
+//! - [`serve`]: ports, start and stop. [`demo`]: an agent that asks a question, and its trace.
 //! - `guard`: who may ask: tokens, `Host`, cross-site requests.
 //! - `receive`: OTLP over HTTP and gRPC, to one function.
 //! - [`decode`]: bytes to spans, any dialect to one vocabulary.
@@ -14,6 +14,7 @@
 #![recursion_limit = "256"]
 
 pub mod config;
+pub mod demo;
 pub mod serve;
 mod app;
 mod error;

@@ -2,13 +2,15 @@
 
 use std::process::ExitCode;
 
-use bennu::{config, serve};
+use bennu::{config, demo, serve};
 use clap::Parser;
 
 fn main() -> ExitCode {
     let flags = config::Flags::parse();
-    let outcome =
-        config::load(flags, |name| std::env::var(name).ok()).map_err(anyhow::Error::from).and_then(run);
+    let command = flags.command.clone();
+    let outcome = config::load(flags, |name| std::env::var(name).ok())
+        .map_err(anyhow::Error::from)
+        .and_then(|config| run(config, command));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -18,10 +20,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(config: config::Config) -> anyhow::Result<()> {
+fn run(config: config::Config, command: Option<config::Command>) -> anyhow::Result<()> {
     serve::log_to_stderr();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
+        if let Some(config::Command::Demo(demo)) = command {
+            return demo::run(config, demo.once).await;
+        }
         let server = serve::Server::start(config).await?;
         serve::greet(&server);
         server.run_until(serve::stop_signal()).await

@@ -153,6 +153,7 @@ async fn harden(mut response: Response) -> Response {
             "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::SERVER, concat!("bennu/", env!("CARGO_PKG_VERSION"))),
         // Not "no-referrer": browsers then say that a form comes from nowhere.
         (header::REFERRER_POLICY, "same-origin"),
     ] {

@@ -32,6 +32,10 @@ pub fn llm_span(model: &str, messages: &(impl Messages + ?Sized)) -> LlmSpan {
         if settings.conventions.open_inference() {
             out.push(KeyValue::new(openinference::LLM_MODEL_NAME, model.to_owned()));
             INPUT.flatten(messages, out);
+            // What lists show of a call that nothing is above.
+            let mut last = String::new();
+            messages.each(&mut |message| last = message.text());
+            out.extend(text_value(openinference::INPUT_VALUE, openinference::INPUT_MIME_TYPE, last));
         }
         if settings.conventions.gen_ai() {
             out.push(KeyValue::new(gen_ai::OPERATION_NAME, "chat"));

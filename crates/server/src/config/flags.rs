@@ -19,6 +19,19 @@ pub struct Flags {
 pub enum Command {
     /// Receive traces and show them.
     Serve(ServeFlags),
+    /// Run an agent on a question and show its trace; then serve on.
+    Demo(DemoFlags),
+}
+
+/// Flags of `demo`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DemoFlags {
+    /// End when the trace is shown.
+    #[arg(long)]
+    pub once: bool,
+    /// Those of `serve`, for the server that is started.
+    #[command(flatten)]
+    pub serve: ServeFlags,
 }
 
 /// Flags of `serve`; each also as `BENNU_…` in the environment and as a key of the configuration file.

@@ -63,6 +63,7 @@ impl Given {
 pub fn load(flags: Flags, env: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
     let flags = match flags.command {
         Some(Command::Serve(serve)) => serve,
+        Some(Command::Demo(demo)) => demo.serve,
         None => flags.serve,
     };
     let env = |key: &str| env(&format!("BENNU_{}", key.to_uppercase())).filter(|text| !text.is_empty());

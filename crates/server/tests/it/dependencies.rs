@@ -7,8 +7,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("bennu-semconv", &[]),
     ("bennu-model", &[]),
     ("bennu-store", &["bennu-model"]),
-    ("bennu", &["bennu-model", "bennu-store", "bennu-semconv"]),
+    ("bennu", &["bennu-model", "bennu-store", "bennu-semconv", "bennu-sdk", "bennu-stack"]),
     ("bennu-sdk", &["bennu-semconv"]),
+    ("bennu-stack", &["bennu-sdk"]),
     ("bennu-bench", &[]),
 ];
 
