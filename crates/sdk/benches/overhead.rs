@@ -59,6 +59,9 @@ fn spans(criterion: &mut Criterion) {
             let mut attributes = vec![
                 KeyValue::new("openinference.span.kind", "LLM"),
                 KeyValue::new("llm.model_name", black_box("gpt-4o").to_owned()),
+                KeyValue::new("llm.request.model_name", black_box("gpt-4o").to_owned()),
+                KeyValue::new("input.value", QUESTION.to_owned()),
+                KeyValue::new("input.mime_type", "text/plain"),
             ];
             for (n, (role, text)) in [("system", SYSTEM), ("user", QUESTION)].into_iter().enumerate() {
                 let name = |name: &str| format!("llm.input_messages.{n}.message.{name}");

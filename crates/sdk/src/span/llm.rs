@@ -31,6 +31,7 @@ pub fn llm_span(model: &str, messages: &(impl Messages + ?Sized)) -> LlmSpan {
     Span::begin_named(name, "LLM", SpanKind::Client, |settings, out| {
         if settings.conventions.open_inference() {
             out.push(KeyValue::new(openinference::LLM_MODEL_NAME, model.to_owned()));
+            out.push(KeyValue::new(openinference::LLM_REQUEST_MODEL_NAME, model.to_owned()));
             INPUT.flatten(messages, out);
             // What lists show of a call that nothing is above.
             let mut last = String::new();

@@ -18,3 +18,4 @@ mod lists;
 mod guard;
 mod ports;
 mod dependencies;
+mod stack;
