@@ -25,3 +25,37 @@ pub fn inject(headers: &mut HeaderMap) {
 pub fn extract(headers: &HeaderMap) -> Context {
     propagator().extract(&HeaderExtractor(headers))
 }
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::{
+        KeyValue,
+        baggage::BaggageExt,
+        trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId},
+    };
+
+    use super::*;
+
+    #[test]
+    fn trace_and_baggage_go_out_and_come_in() {
+        let parent = SpanContext::new(
+            TraceId::from(7),
+            SpanId::from(9),
+            TraceFlags::SAMPLED,
+            true,
+            Default::default(),
+        );
+        let context =
+            Context::new().with_remote_span_context(parent).with_baggage([KeyValue::new("tenant", "a b")]);
+        let mut headers = HeaderMap::new();
+        {
+            let _guard = context.attach();
+            inject(&mut headers);
+        }
+        assert_eq!(headers["traceparent"], format!("00-{:032x}-{:016x}-01", 7, 9));
+        let back = extract(&headers);
+        assert_eq!(back.span().span_context().trace_id(), TraceId::from(7));
+        assert_eq!(back.baggage().get("tenant").map(|value| value.as_str()), Some("a b"));
+        assert!(!extract(&HeaderMap::new()).span().span_context().is_valid());
+    }
+}

@@ -58,6 +58,8 @@ pub fn init_tracing(service_name: impl Into<String>) -> Builder {
         batch_delay: Duration::from_secs(1),
         timeout: Duration::from_secs(10),
         flush_on_panic: false,
+        #[cfg(feature = "signals")]
+        flush_on_ctrl_c: false,
     }
 }
 
@@ -80,6 +82,8 @@ pub struct Builder {
     batch_delay: Duration,
     timeout: Duration,
     flush_on_panic: bool,
+    #[cfg(feature = "signals")]
+    flush_on_ctrl_c: bool,
 }
 
 impl Builder {
@@ -171,6 +175,14 @@ impl Builder {
         self
     }
 
+    /// Takes Ctrl-C over: sends what waits, then ends the program with status 130 as it would have ended. For programs that do nothing
+    /// of their own about it.
+    #[cfg(feature = "signals")]
+    pub fn flush_on_ctrl_c(mut self) -> Self {
+        self.flush_on_ctrl_c = true;
+        self
+    }
+
     /// Starts. To be called once, from any thread; while tracing is started already, a further call changes nothing, says so in
     /// the log, and its guard does nothing ([`Guard::is_first`]).
     ///
@@ -187,6 +199,8 @@ impl Builder {
             return Ok(Guard { started: None });
         }
         let flush_on_panic = self.flush_on_panic;
+        #[cfg(feature = "signals")]
+        let flush_on_ctrl_c = self.flush_on_ctrl_c;
         let started = Arc::new(self.build(|name| std::env::var(name).ok())?);
         opentelemetry::global::set_tracer_provider(started.provider.clone());
         #[cfg(feature = "http")]
@@ -195,6 +209,16 @@ impl Builder {
         drop(state);
         if flush_on_panic {
             flush_when_panicking();
+        }
+        #[cfg(feature = "signals")]
+        if flush_on_ctrl_c {
+            let flush_and_end = || {
+                flush();
+                std::process::exit(130);
+            };
+            if let Err(error) = ctrlc::set_handler(flush_and_end) {
+                tracing::warn!(target: "bennu_sdk", %error, "Ctrl-C is not ours to take");
+            }
         }
         Ok(Guard { started: Some(started) })
     }

@@ -25,7 +25,7 @@ fn run(config: config::Config, command: Option<config::Command>) -> anyhow::Resu
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         if let Some(config::Command::Demo(demo)) = command {
-            return demo::run(config, demo.once).await;
+            return demo::run(config, demo.once, demo.traffic).await;
         }
         let server = serve::Server::start(config).await?;
         serve::greet(&server);

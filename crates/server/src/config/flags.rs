@@ -29,6 +29,9 @@ pub struct DemoFlags {
     /// End when the trace is shown.
     #[arg(long)]
     pub once: bool,
+    /// Make so many varied requests first, spread over the past week, so that every page has something to show.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub traffic: usize,
     /// Those of `serve`, for the server that is started.
     #[command(flatten)]
     pub serve: ServeFlags,

@@ -251,3 +251,29 @@ fn the_demo_uses_a_bennu_that_listens_already() {
     let page = server.get(&format!("/projects/demo/traces/{id}"));
     assert!(page.status == 200 && page.text.contains("tool.search_docs"));
 }
+
+#[test]
+fn a_week_of_traffic_has_something_for_every_page() {
+    let server = TestServer::start();
+    let port = server.addresses.http.port().to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let flags = ["--data-dir", directory.path().to_str().unwrap(), "--port", &port, "--grpc-port", "off"];
+    let (ended, said) = demo(&[&flags[..], &["--traffic", "40"]].concat());
+    assert!(ended && said.contains("40 requests of six people"), "{said}");
+    let traces = server.get("/v1/projects/demo/traces?limit=100").json();
+    let starts: Vec<&str> = traces["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|trace| trace["start_time"].as_str().unwrap())
+        .collect();
+    // The question that is shown, and three indexes of the documents.
+    assert_eq!(starts.len(), 40 + 1 + 3);
+    let days: std::collections::BTreeSet<&str> = starts.iter().map(|start| &start[..10]).collect();
+    assert!(days.len() >= 3, "{days:?}");
+    for (page, shows) in [("users", "grace"), ("sessions", "demo-1"), ("traces?status=error", "fail please")]
+    {
+        let page = server.get(&format!("/projects/demo/{page}"));
+        assert!(page.status == 200 && page.text.contains(shows), "{shows}");
+    }
+}

@@ -1,9 +1,14 @@
 //! `bennu demo`: a real agent asks a question, and its trace is shown.
+//!
+//! - `traffic`, `past`: a week of requests before that.
+
+mod past;
+mod traffic;
 
 use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
 use anyhow::{Context, bail};
-use bennu_sdk::init_tracing;
+use bennu_sdk::{Guard, init_tracing};
 use bennu_stack::{Stack, settings::Settings};
 use serde_json::Value;
 
@@ -15,11 +20,12 @@ use crate::{
 const QUESTION: &str = "Compare Postgres and SQLite for a small Django app's database.";
 const PROJECT: &str = "demo";
 
-/// Runs it: with a server of its own, or with the one that has the port already. `once`: ends after; else serves on.
+/// Runs it: with a server of its own, or with the one that has the port already. `once`: ends after; else serves on. `requests`: so
+/// many are made up before.
 ///
 /// # Errors
 /// When there is no server and none can be started, or when the trace does not arrive.
-pub async fn run(config: Config, once: bool) -> anyhow::Result<()> {
+pub async fn run(config: Config, once: bool, requests: usize) -> anyhow::Result<()> {
     let token = config.token.as_ref().map(|token| token.0.clone());
     let (base, server) = match Server::start(config.clone()).await {
         Ok(server) => {
@@ -39,7 +45,7 @@ pub async fn run(config: Config, once: bool) -> anyhow::Result<()> {
             (base, None)
         }
     };
-    let Some(server) = server else { return show(&base, token).await };
+    let Some(server) = server else { return everything(&base, token, requests).await };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::spawn(server.run_until(async {
         tokio::select! {
@@ -48,7 +54,7 @@ pub async fn run(config: Config, once: bool) -> anyhow::Result<()> {
             () = serve::stop_signal() => {}
         }
     }));
-    let shown = show(&base, token).await;
+    let shown = everything(&base, token, requests).await;
     if once || shown.is_err() {
         drop(stop);
         serving.await??;
@@ -83,13 +89,42 @@ async fn is_bennu(base: &str) -> bool {
     asked.await.unwrap_or(false)
 }
 
+async fn everything(base: &str, token: Option<String>, requests: usize) -> anyhow::Result<()> {
+    if requests > 0 {
+        say(&format!("{requests} requests of six people over the past week, by the offline stand-in:"));
+        let relay = past::start(base, traffic::SPAN).await?;
+        // Spans come in bursts that no application has.
+        let tracing = begin(&format!("http://{relay}"), token.as_deref()).max_queued_spans(100_000);
+        let guard = tracing.start()?;
+        traffic::make(requests).await?;
+        end(guard).await?;
+        say(&format!("{base}/projects/{PROJECT}/traces"));
+    }
+    show(base, token).await
+}
+
+/// Tracing of the demo's project.
+fn begin(endpoint: &str, token: Option<&str>) -> bennu_sdk::Builder {
+    let tracing = init_tracing("bennu-demo").endpoint(endpoint).project(PROJECT);
+    match token {
+        Some(token) => tracing.api_key(token),
+        None => tracing,
+    }
+}
+
+/// Waits until everything is sent; that is done by a thread that blocks.
+async fn end(guard: Guard) -> anyhow::Result<()> {
+    tokio::task::spawn_blocking(move || {
+        bennu_sdk::flush();
+        drop(guard);
+    })
+    .await?;
+    Ok(())
+}
+
 /// Runs the agent, waits for its trace, prints both.
 async fn show(base: &str, token: Option<String>) -> anyhow::Result<()> {
-    let mut tracing = init_tracing("bennu-demo").endpoint(base).project(PROJECT);
-    if let Some(token) = &token {
-        tracing = tracing.api_key(token);
-    }
-    let guard = tracing.start()?;
+    let guard = begin(base, token.as_deref()).start()?;
     let settings = Settings::from_environment();
     let stands_in = settings.base_url.is_none();
     let stack = Stack::start(settings).await?;
@@ -101,8 +136,7 @@ async fn show(base: &str, token: Option<String>) -> anyhow::Result<()> {
             "(The model is an offline stand-in: OPENAI_BASE_URL, OPENAI_API_KEY and MODEL name a real one.)\n",
         );
     }
-    // What is sent at the end is sent by a thread that blocks.
-    tokio::task::spawn_blocking(move || drop(guard)).await?;
+    end(guard).await?;
     let trace = fetch(format!("{base}/v1/traces/{}", answer.trace_id), token).await?;
     let spans = trace["spans"].as_array().map(Vec::as_slice).unwrap_or_default();
     tree(spans).iter().for_each(|line| say(line));
