@@ -40,9 +40,11 @@ pub(crate) fn resolve(
         let path = if has_path(&server) { "" } else { TRACES_PATH };
         (server, protocol, path)
     } else if let Some(whole) = whole() {
-        (whole, told.unwrap_or(Protocol::Http), "")
+        let protocol = told.unwrap_or_else(|| guess(&whole));
+        (whole, protocol, "")
     } else if let Some(base) = base() {
-        (base, told.unwrap_or(Protocol::Http), TRACES_PATH)
+        let protocol = told.unwrap_or_else(|| guess(&base));
+        (base, protocol, TRACES_PATH)
     } else {
         let protocol = told.unwrap_or(Protocol::Http);
         let default = if protocol == Protocol::Grpc { DEFAULT_GRPC } else { DEFAULT_HTTP };
@@ -104,6 +106,7 @@ mod tests {
         let grpc = |address: &str| (address.to_owned(), Protocol::Grpc);
         assert_eq!(check(Some("http://a:4317"), &[]), grpc("http://a:4317"));
         assert_eq!(check(None, &[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]), grpc("http://localhost:4317"));
+        assert_eq!(check(None, &[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4317")]), grpc("http://a:4317"));
         assert_eq!(resolve(Some("http://a:1"), Some(Protocol::Grpc), |_| None), grpc("http://a:1"));
         assert_eq!(resolve(Some("http://a:4317"), Some(Protocol::Http), |_| None).1, Protocol::Http);
     }

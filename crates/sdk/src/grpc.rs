@@ -1,8 +1,9 @@
 //! OTLP over gRPC.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
+use opentelemetry::Context;
 use opentelemetry_otlp::{
     SpanExporter, WithExportConfig, WithTonicConfig, tonic_types::metadata::MetadataMap,
 };
@@ -21,34 +22,31 @@ pub(crate) struct Grpc {
 }
 
 impl Grpc {
-    pub(crate) fn new(
-        endpoint: &str,
-        headers: HashMap<String, String>,
-        timeout: Duration,
-    ) -> Result<Self, String> {
-        let mut metadata = HeaderMap::new();
-        for (name, value) in headers {
-            let name = HeaderName::try_from(name).map_err(|error| error.to_string())?;
-            let value =
-                HeaderValue::try_from(value).map_err(|_| format!("{name} has a value that is none"))?;
-            metadata.insert(name, value);
-        }
+    pub(crate) fn new(endpoint: &str, headers: HeaderMap, timeout: Duration) -> Result<Self, String> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("bennu-sdk-grpc")
+            // What sends spans is not to be traced itself: that would never end.
+            .on_thread_start(|| std::mem::forget(Context::enter_telemetry_suppressed_scope()))
             .enable_all()
             .build()
             .map_err(|error| error.to_string())?;
-        let _inside = runtime.enter();
-        let exporter = SpanExporter::builder()
+        let inside = runtime.enter();
+        let built = SpanExporter::builder()
             .with_tonic()
             .with_endpoint(endpoint)
             .with_timeout(timeout)
-            .with_metadata(MetadataMap::from_headers(metadata))
-            .build()
-            .map_err(|error| error.to_string())?;
-        drop(_inside);
-        Ok(Grpc { exporter: Arc::new(exporter), runtime: Some(runtime) })
+            .with_metadata(MetadataMap::from_headers(headers))
+            .build();
+        drop(inside);
+        match built {
+            Ok(exporter) => Ok(Grpc { exporter: Arc::new(exporter), runtime: Some(runtime) }),
+            Err(error) => {
+                // Dropped in an asynchronous context it must not wait.
+                runtime.shutdown_background();
+                Err(error.to_string())
+            }
+        }
     }
 }
 

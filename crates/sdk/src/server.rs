@@ -13,7 +13,7 @@ use std::{
 };
 
 use bennu_semconv::{openinference, otel};
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use opentelemetry::{
     Context, KeyValue,
@@ -86,6 +86,8 @@ where
             Ok(match outcome {
                 Ok(Ok(response)) => {
                     span.note(response.status());
+                    // An answer without a body has gRPC's status here.
+                    span.note_grpc(response.headers());
                     span.answer(response)
                 }
                 Ok(Err(never)) => match never {},
@@ -98,7 +100,7 @@ where
     }
 }
 
-fn is_grpc(headers: &http::HeaderMap) -> bool {
+fn is_grpc(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
 }
 
@@ -162,6 +164,15 @@ impl ServerSpan {
         }
     }
 
+    /// The codes that are the server's errors by OpenTelemetry's conventions for gRPC.
+    fn note_grpc(&self, headers: &HeaderMap) {
+        let code = headers.get("grpc-status").and_then(|code| code.to_str().ok());
+        if let Some(code) = code.filter(|code| ["2", "4", "12", "13", "14", "15"].contains(code)) {
+            let message = headers.get("grpc-message").and_then(|message| message.to_str().ok());
+            self.fail(&format!("grpc-status {code}"), message.unwrap_or("the call failed"));
+        }
+    }
+
     fn answer<O>(self, response: Response<O>) -> Response<TracedBody<O>> {
         let (mut parts, body) = response.into_parts();
         let span = self.context.span();
@@ -176,6 +187,9 @@ impl ServerSpan {
 
 impl Drop for ServerSpan {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.fail("panic", "the body panicked");
+        }
         self.context.span().end();
     }
 }
@@ -222,8 +236,14 @@ where
         let this = self.project();
         let _guard = this.span.as_ref().map(|span| span.context.clone().attach());
         let frame = std::task::ready!(this.body.poll_frame(task));
-        if let (Some(Err(error)), Some(span)) = (&frame, this.span.as_ref()) {
-            span.fail("body", &error.to_string());
+        match (&frame, this.span.as_ref()) {
+            (Some(Err(error)), Some(span)) => span.fail("body", &error.to_string()),
+            (Some(Ok(frame)), Some(span)) => {
+                if let Some(trailers) = frame.trailers_ref() {
+                    span.note_grpc(trailers);
+                }
+            }
+            _ => {}
         }
         if !matches!(frame, Some(Ok(_))) {
             *this.span = None;

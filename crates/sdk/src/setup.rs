@@ -1,11 +1,11 @@
 //! Starting, and what every span needs to know.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Once, PoisonError, RwLock},
     time::Duration,
 };
 
+use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{KeyValue, trace::TracerProvider as _};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
@@ -48,7 +48,7 @@ pub fn init_tracing(service_name: impl Into<String>) -> Builder {
         protocol: None,
         project: None,
         api_key: None,
-        headers: HashMap::new(),
+        headers: Vec::new(),
         attributes: Vec::new(),
         console: false,
         conventions: Conventions::default(),
@@ -72,7 +72,7 @@ pub struct Builder {
     protocol: Option<Protocol>,
     project: Option<String>,
     api_key: Option<String>,
-    headers: HashMap<String, String>,
+    headers: Vec<(String, String)>,
     attributes: Vec<KeyValue>,
     console: bool,
     conventions: Conventions,
@@ -113,9 +113,10 @@ impl Builder {
         self
     }
 
-    /// A header of every export, for collectors that want others. Those of `OTEL_EXPORTER_OTLP_HEADERS` are sent, too.
+    /// A header of every export, for collectors that want others. Those of `OTEL_EXPORTER_OTLP_HEADERS` are sent, too, where none of
+    /// the same name is given here.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.insert(name.into(), value.into());
+        self.headers.push((name.into(), value.into()));
         self
     }
 
@@ -151,9 +152,9 @@ impl Builder {
         self
     }
 
-    /// Spans that may wait to be sent; those beyond are lost and counted. 2,048 unless told otherwise.
+    /// Spans that may wait to be sent, a million at most; those beyond are lost and counted. 2,048 unless told otherwise.
     pub fn max_queued_spans(mut self, spans: usize) -> Self {
-        self.max_queued_spans = spans.max(1);
+        self.max_queued_spans = spans.clamp(1, 1_000_000);
         self
     }
 
@@ -190,7 +191,8 @@ impl Builder {
     /// [`Error`]: the endpoint cannot be one. A collector that is down is none: spans are lost and counted until it is there.
     pub fn start(self) -> Result<Guard, Error> {
         let mut state = STATE.write().unwrap_or_else(PoisonError::into_inner);
-        if state.is_some() {
+        if matches!(*state, State::Started(_)) {
+            drop(state);
             tracing::warn!(
                 target: "bennu_sdk",
                 service = self.service_name,
@@ -205,7 +207,7 @@ impl Builder {
         opentelemetry::global::set_tracer_provider(started.provider.clone());
         #[cfg(feature = "http")]
         opentelemetry::global::set_text_map_propagator(crate::propagate::propagator());
-        *state = Some(started.clone());
+        *state = State::Started(started.clone());
         drop(state);
         if flush_on_panic {
             flush_when_panicking();
@@ -226,11 +228,17 @@ impl Builder {
     fn build(self, variable: impl Fn(&str) -> Option<String>) -> Result<Started, Error> {
         let (endpoint, protocol) = endpoint::resolve(self.endpoint.as_deref(), self.protocol, &variable);
         let counters = Arc::new(Counters::default());
-        let mut headers = self.headers;
-        if let Some(key) = self.api_key.or_else(|| variable("PHOENIX_API_KEY")) {
-            headers.insert("authorization".to_owned(), format!("Bearer {key}"));
-        }
+        let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let reason = |reason: String| Error::Endpoint { endpoint: endpoint.clone(), reason };
+        let key = self.api_key.or_else(|| variable("PHOENIX_API_KEY"));
+        let bearer = key.map(|key| ("authorization".to_owned(), format!("Bearer {}", key.trim())));
+        let mut headers = HeaderMap::new();
+        for (name, value) in bearer.into_iter().chain(self.headers) {
+            let value = HeaderValue::try_from(value)
+                .map_err(|_| reason(format!("{name} has a value that is none")))?;
+            let name = HeaderName::try_from(name).map_err(|error| reason(error.to_string()))?;
+            headers.insert(name, value);
+        }
         let queue = match protocol {
             Protocol::Http => {
                 if endpoint.starts_with("https:") && !cfg!(feature = "tls") {
@@ -238,9 +246,8 @@ impl Builder {
                 }
                 let exporter = SpanExporter::builder()
                     .with_http()
-                    .with_http_client(Transport::new(self.timeout))
+                    .with_http_client(Transport::new(self.timeout, headers))
                     .with_endpoint(&endpoint)
-                    .with_headers(headers)
                     .with_timeout(self.timeout)
                     .build()
                     .map_err(|error| reason(error.to_string()))?;
@@ -294,13 +301,30 @@ pub(crate) struct Started {
     counters: Arc<Counters>,
 }
 
-static STATE: RwLock<Option<Arc<Started>>> = RwLock::new(None);
+/// Where tracing is in its life.
+#[derive(Debug)]
+enum State {
+    Never,
+    Started(Arc<Started>),
+    /// Spans that begin now lead nowhere; only who starts it again changes that.
+    Ended(Arc<Started>),
+}
 
-/// What is started; starts with defaults if nothing is.
+static STATE: RwLock<State> = RwLock::new(State::Never);
+
+/// What is started now, if something is.
+fn now() -> Option<Arc<Started>> {
+    match &*STATE.read().unwrap_or_else(PoisonError::into_inner) {
+        State::Started(started) => Some(started.clone()),
+        State::Never | State::Ended(_) => None,
+    }
+}
+
+/// What is started; starts with defaults if nothing ever was.
 pub(crate) fn started() -> Arc<Started> {
-    let now = || STATE.read().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some(started) = now() {
-        return started;
+    match &*STATE.read().unwrap_or_else(PoisonError::into_inner) {
+        State::Started(started) | State::Ended(started) => return started.clone(),
+        State::Never => {}
     }
     let named = std::env::var("OTEL_SERVICE_NAME").ok().filter(|name| !name.is_empty());
     let program = || {
@@ -320,7 +344,7 @@ pub(crate) fn started() -> Arc<Started> {
 }
 
 impl Started {
-    /// For the moment in which another thread stops what this one started.
+    /// For when tracing has ended.
     fn silent() -> Self {
         let provider = SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOff).build();
         let tracer = provider.tracer("bennu-sdk");
@@ -336,14 +360,13 @@ pub fn tracer() -> SdkTracer {
 
 /// What became of spans so far; zeros while tracing is not started.
 pub fn stats() -> Stats {
-    let state = STATE.read().unwrap_or_else(PoisonError::into_inner);
-    state.as_ref().map(|started| started.counters.stats()).unwrap_or_default()
+    now().map(|started| started.counters.stats()).unwrap_or_default()
 }
 
-/// Sends what waits, and waits for that. For the end of a program that has no guard, and for tests.
+/// Sends what waits, and waits for that, five seconds at most: [`stats`] tells whether all of it has arrived. For the end of a program
+/// that has no guard, and for tests.
 pub fn flush() {
-    let started = STATE.read().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some(started) = started {
+    if let Some(started) = now() {
         // What did not arrive is in the counters.
         let _ = started.provider.force_flush();
     }
@@ -355,7 +378,10 @@ fn flush_when_panicking() {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             before(info);
-            flush();
+            // A panic while tracing starts or ends must not wait for itself.
+            if STATE.try_read().is_ok() {
+                flush();
+            }
         }));
     });
 }
@@ -377,7 +403,7 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         let Some(started) = self.started.take() else { return };
-        *STATE.write().unwrap_or_else(PoisonError::into_inner) = None;
+        *STATE.write().unwrap_or_else(PoisonError::into_inner) = State::Ended(Arc::new(Started::silent()));
         let _ = started.provider.shutdown_with_timeout(Duration::from_secs(5));
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use opentelemetry_http::{HttpClient, HttpError};
 
 /// Answers are an error's text or a few numbers; more is not read.
@@ -12,20 +12,27 @@ const MAX_ANSWER_BYTES: u64 = 64 << 10;
 
 /// Blocking, which is right where it runs: the exporter's own thread.
 #[derive(Debug)]
-pub(crate) struct Transport(ureq::Agent);
+pub(crate) struct Transport {
+    http: ureq::Agent,
+    /// Put over those that the exporter has from the environment.
+    headers: HeaderMap,
+}
 
 impl Transport {
-    pub(crate) fn new(timeout: Duration) -> Self {
+    pub(crate) fn new(timeout: Duration, headers: HeaderMap) -> Self {
         let config = ureq::Agent::config_builder().timeout_global(Some(timeout)).http_status_as_error(false);
-        Transport(config.build().into())
+        Transport { http: config.build().into(), headers }
     }
 }
 
 #[async_trait]
 impl HttpClient for Transport {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let (parts, body) = request.into_parts();
-        let mut response = self.0.run(Request::from_parts(parts, &body[..]))?;
+        let (mut parts, body) = request.into_parts();
+        for (name, value) in &self.headers {
+            parts.headers.insert(name, value.clone());
+        }
+        let mut response = self.http.run(Request::from_parts(parts, &body[..]))?;
         let read = response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec();
         let (parts, _) = response.into_parts();
         // What was said counts by its status; a body that breaks off takes nothing back.

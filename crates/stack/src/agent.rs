@@ -121,7 +121,7 @@ impl Agent {
             let message = match hear {
                 None => {
                     let mut response = self.llm.chat(messages, &schemas, TEMPERATURE).await?;
-                    response["choices"][0]["message"].take()
+                    response.pointer_mut("/choices/0/message").map(Value::take).unwrap_or_default()
                 }
                 Some(hear) => {
                     let pieces = |text: &str| hear(Event::Text(text));

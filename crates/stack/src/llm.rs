@@ -76,7 +76,7 @@ impl Llm {
             .trace(async |span| {
                 let response =
                     self.post("/chat/completions", self.request(messages, tools, temperature)).await?;
-                if response.pointer("/choices/0/message").is_none() {
+                if !response["choices"][0]["message"].is_object() {
                     return Err(Error::Odd(response.to_string()));
                 }
                 span.record_output(&response);
@@ -103,15 +103,23 @@ impl Llm {
         let outcome = async {
             let mut chunks = self.open("/chat/completions", request).await?;
             let mut message = json!({"role": "assistant", "content": null});
+            let mut whole = false;
             while let Some(chunk) = chunks.recv().await {
                 let chunk = chunk?;
+                if let Some(error) = chunk.get("error").filter(|error| !error.is_null()) {
+                    return Err(Error::Odd(error["message"].as_str().unwrap_or("an error").to_owned()));
+                }
                 answer.push(&chunk);
+                whole |= chunk.pointer("/choices/0/finish_reason").is_some_and(Value::is_string);
                 if let Some(delta) = chunk.pointer("/choices/0/delta") {
                     if let Some(text) = delta["content"].as_str().filter(|text| !text.is_empty()) {
                         hear(text);
                     }
                     gather(&mut message, delta);
                 }
+            }
+            if !whole {
+                return Err(Error::Unreachable("the answer broke off".to_owned()));
             }
             if let Some(text) = Some(answer.text()).filter(|text| !text.is_empty()) {
                 message["content"] = json!(text);
@@ -282,6 +290,8 @@ fn gather(message: &mut Value, delta: &Value) {
         for pointer in ["/id", "/function/name", "/function/arguments"] {
             if let (Some(Value::String(known)), Some(more)) =
                 (calls[at].pointer_mut(pointer), call.pointer(pointer).and_then(Value::as_str))
+                // Some servers say the id and the name with every piece.
+                && (known.is_empty() || pointer == "/function/arguments")
             {
                 known.push_str(more);
             }

@@ -55,11 +55,19 @@ async fn run(question: &str, console: bool) -> Result<(), Box<dyn std::error::Er
     let guard = init_tracing("stack-dev").console(console).start()?;
     let stack = Stack::start(Settings::from_environment()).await?;
     let answer = stack.agent.run(question, &[]).await?;
-    println!(
-        "\n{}\n\nTrace {}: open it by this id in Bennu or Phoenix, http://localhost:6006.",
-        answer.text, answer.trace_id
-    );
-    drop(guard);
+    println!("\n{}\n", answer.text);
+    let lost = tokio::task::spawn_blocking(move || {
+        bennu_sdk::flush();
+        let lost = bennu_sdk::stats().lost;
+        drop(guard);
+        lost
+    });
+    match lost.await? {
+        0 => println!("Trace {}: open it by this id in Bennu or Phoenix.", answer.trace_id),
+        lost => println!(
+            "Nobody took the trace: {lost} spans are lost. Start a collector (`bennu`), or name one in PHOENIX_COLLECTOR_ENDPOINT."
+        ),
+    }
     Ok(())
 }
 

@@ -26,6 +26,9 @@ pub struct LlmStream {
     text: String,
     calls: Vec<Call>,
     finish_reason: Option<String>,
+    id: Option<String>,
+    model: Option<String>,
+    usage: Option<Usage>,
     ended: bool,
 }
 
@@ -45,6 +48,9 @@ impl LlmStream {
             text: String::new(),
             calls: Vec::new(),
             finish_reason: None,
+            id: None,
+            model: None,
+            usage: None,
             ended: false,
         }
     }
@@ -66,14 +72,16 @@ impl LlmStream {
         if let Some(reason) = chunk.pointer("/choices/0/finish_reason").and_then(Json::as_str) {
             self.finish_reason = Some(reason.to_owned());
         }
+        // Every chunk may say these again; the last one counts, and they are written once.
         if let Some(usage) = chunk.get("usage").filter(|usage| usage.is_object()) {
-            self.span.record_usage(&Usage::from_json(usage));
+            self.usage = Some(Usage::from_json(usage));
         }
-        if !self.first_token {
-            return;
+        for (name, known) in [("id", &mut self.id), ("model", &mut self.model)] {
+            let said = chunk.get(name).and_then(Json::as_str);
+            if let Some(said) = said.filter(|said| known.as_deref() != Some(said)) {
+                *known = Some(said.to_owned());
+            }
         }
-        let text = |name: &str| chunk.get(name).and_then(Json::as_str);
-        self.span.record_response(text("id"), text("model"));
     }
 
     /// Takes in a piece of text.
@@ -97,8 +105,12 @@ impl LlmStream {
         }
         let text = |pointer: &str| call.pointer(pointer).and_then(Json::as_str).unwrap_or_default();
         let known = &mut self.calls[at];
-        known.id.push_str(text("/id"));
-        known.name.push_str(text("/function/name"));
+        // Some servers say these with every piece.
+        for (known, said) in [(&mut known.id, text("/id")), (&mut known.name, text("/function/name"))] {
+            if known.is_empty() {
+                known.push_str(said);
+            }
+        }
         known.arguments.push_str(text("/function/arguments"));
     }
 
@@ -163,6 +175,10 @@ impl LlmStream {
         };
         let reasons: Vec<&str> = reason.as_deref().into_iter().collect();
         self.span.record_messages(&[message], &reasons);
+        self.span.record_response(self.id.as_deref(), self.model.as_deref());
+        if let Some(usage) = &self.usage {
+            self.span.record_usage(usage);
+        }
         if !self.ended && reason.as_deref() == Some(CANCELLED) {
             let context = self.span.context();
             opentelemetry::trace::TraceContextExt::span(context).add_event(CANCELLED, Vec::new());

@@ -189,7 +189,13 @@ fn sent(span: v1::Span, resource: BTreeMap<String, String>) -> Sent {
 }
 
 fn pairs(attributes: Vec<KeyValue>) -> BTreeMap<String, String> {
-    attributes.into_iter().map(|pair| (pair.key, text(pair.value))).collect()
+    let mut pairs = BTreeMap::new();
+    for pair in attributes {
+        let before = pairs.insert(pair.key.clone(), text(pair.value));
+        // OTLP: keys are unique. The crate appends whatever it is given.
+        assert_eq!(before, None, "{} twice", pair.key);
+    }
+    pairs
 }
 
 fn text(value: Option<AnyValue>) -> String {

@@ -81,7 +81,9 @@ fn chunks() -> Vec<Value> {
         delta(
             json!({"tool_calls": [{"index": 0, "id": "t1", "function": {"name": "now", "arguments": "{\"a\""}}]}),
         ),
-        delta(json!({"tool_calls": [{"index": 0, "function": {"arguments": ":1}"}}]})),
+        // Some servers say everything with every piece.
+        json!({"id": "c1", "model": "m-1", "usage": {"prompt_tokens": 5, "completion_tokens": 5}, "choices": [{"index": 0,
+            "delta": {"tool_calls": [{"index": 0, "id": "t1", "function": {"name": "now", "arguments": ":1}"}}]}}]}),
         json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}),
         json!({"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 6}}),
     ]

@@ -88,6 +88,38 @@ fn a_slow_collector_is_waited_for_by_nobody() {
 }
 
 #[test]
+fn what_begins_after_the_end_leads_nowhere_until_somebody_starts_again() {
+    let _turn = turn();
+    let collector = Collector::start();
+    let guard = begin(&collector, |builder| builder);
+    spans(1);
+    drop(guard);
+    spans(5);
+    assert_eq!((collector.spans().len(), stats()), (1, Stats::default()));
+    let guard = begin(&collector, |builder| builder);
+    spans(1);
+    drop(guard);
+    assert_eq!(collector.spans().len(), 2);
+}
+
+#[test]
+fn a_key_is_sent_as_it_is_and_one_that_is_none_is_refused() {
+    let _turn = turn();
+    let collector = Collector::start();
+    let guard =
+        begin(&collector, |builder| builder.header("Authorization", "Basic a%41b").header("x-other", "1"));
+    spans(1);
+    drop(guard);
+    let headers = collector.headers();
+    assert!(
+        headers.contains("authorization: basic a%41b\r\n") && headers.contains("x-other: 1"),
+        "{headers}"
+    );
+    let broken = init_tracing("test").endpoint(collector.url()).header("x-key", "a\nb").start();
+    assert!(broken.unwrap_err().to_string().contains("x-key"));
+}
+
+#[test]
 fn an_endpoint_that_is_none_is_an_error() {
     let _turn = turn();
     for endpoint in ["http://a b", "no address at all"] {
@@ -95,4 +127,14 @@ fn an_endpoint_that_is_none_is_an_error() {
         assert!(error.starts_with("spans cannot be sent to "), "{error}");
     }
     assert!(!cfg!(feature = "grpc") || init_tracing("t").endpoint("http://127.0.0.1:4317").start().is_ok());
+}
+
+#[cfg(feature = "grpc")]
+#[tokio::test]
+async fn a_grpc_endpoint_that_is_none_is_an_error_inside_a_runtime_too() {
+    let _turn = turn();
+    for endpoint in ["http://a b", "https://127.0.0.1:1"] {
+        let started = init_tracing("test").endpoint(endpoint).protocol(bennu_sdk::Protocol::Grpc).start();
+        assert!(started.is_err(), "{endpoint}");
+    }
 }

@@ -37,6 +37,7 @@ fn router() -> Router {
                 Body::from_stream(parts)
             }),
         )
+        .route("/rpc", get(|| async { [("grpc-status", "13"), ("grpc-message", "broken")] }))
         .layer(TraceLayer::new())
 }
 
@@ -67,10 +68,12 @@ fn every_response_names_its_trace() {
             said.push(ask(get_of("/panic")).await);
             said.push(ask(get_of("/stream")).await);
             said.push(ask(get_of("/nowhere")).await);
+            said.push(ask(get_of("/rpc")).await);
         },
     );
     let statuses: Vec<u16> = said.iter().map(|(status, ..)| status.as_u16()).collect();
-    assert_eq!(statuses, [200, 400, 500, 500, 200, 404]);
+    assert_eq!(statuses, [200, 400, 500, 500, 200, 404, 200]);
+    assert_eq!(collector.span("GET /rpc").error.as_deref(), Some("broken"));
     let names = ["GET /good", "POST /bad", "GET /broken", "GET /panic", "GET /stream", "GET /nowhere"];
     for ((status, id, _), name) in said.iter().zip(names) {
         let span = collector.span(name);

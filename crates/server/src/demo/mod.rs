@@ -5,7 +5,11 @@
 mod past;
 mod traffic;
 
-use std::{collections::HashMap, net::SocketAddr, time::Duration};
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, bail};
 use bennu_sdk::{Guard, init_tracing};
@@ -114,11 +118,22 @@ fn begin(endpoint: &str, token: Option<&str>) -> bennu_sdk::Builder {
 
 /// Waits until everything is sent; that is done by a thread that blocks.
 async fn end(guard: Guard) -> anyhow::Result<()> {
-    tokio::task::spawn_blocking(move || {
-        bennu_sdk::flush();
-        drop(guard);
-    })
-    .await?;
+    const PATIENCE: Duration = Duration::from_secs(120);
+    let stats = tokio::task::spawn_blocking(move || {
+        let begun = Instant::now();
+        loop {
+            bennu_sdk::flush();
+            let stats = bennu_sdk::stats();
+            if stats.exported + stats.lost >= stats.ended || begun.elapsed() > PATIENCE {
+                drop(guard);
+                return stats;
+            }
+        }
+    });
+    let stats = stats.await?;
+    if stats.exported < stats.ended {
+        say(&format!("{} of {} spans did not arrive.", stats.ended - stats.exported, stats.ended));
+    }
     Ok(())
 }
 

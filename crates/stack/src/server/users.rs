@@ -31,6 +31,9 @@ impl Users {
                 _ => return Err("STACK_API_KEYS is key:user,key:user; a pair in it is not".to_owned()),
             }
         }
+        if users.is_empty() && !keys.trim().is_empty() {
+            return Err("STACK_API_KEYS has no pair in it".to_owned());
+        }
         Ok(Users(users))
     }
 
@@ -65,7 +68,7 @@ mod tests {
         assert_eq!(name(&headers("authorization", "Bearer k2")).as_deref(), Ok("grace"));
         assert!(name(&headers("authorization", "Bearer k3")).is_err());
         assert!(name(&headers("x-user-id", "ada")).is_err());
-        for broken in ["k1", "k1:", ":ada", "k1:ada,k2"] {
+        for broken in ["k1", "k1:", ":ada", "k1:ada,k2", ",", " , "] {
             assert!(Users::parse(broken).is_err(), "{broken}");
         }
     }
