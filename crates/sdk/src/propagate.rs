@@ -1,5 +1,7 @@
 //! Contexts in HTTP headers: `traceparent` and `baggage`.
 
+use std::sync::LazyLock;
+
 use http::HeaderMap;
 use opentelemetry::{
     Context,
@@ -15,15 +17,18 @@ pub(crate) fn propagator() -> TextMapCompositePropagator {
     ])
 }
 
+/// Made once: every request asks it.
+static PROPAGATOR: LazyLock<TextMapCompositePropagator> = LazyLock::new(propagator);
+
 /// Writes the current context into the headers of a request, so that what the other side does belongs to this trace. Baggage goes
 /// with it, and to whoever is called: nothing is put there unasked.
 pub fn inject(headers: &mut HeaderMap) {
-    propagator().inject(&mut HeaderInjector(headers));
+    PROPAGATOR.inject(&mut HeaderInjector(headers));
 }
 
 /// The context that a request's headers name; the current one if they name none.
 pub fn extract(headers: &HeaderMap) -> Context {
-    propagator().extract(&HeaderExtractor(headers))
+    PROPAGATOR.extract(&HeaderExtractor(headers))
 }
 
 #[cfg(test)]

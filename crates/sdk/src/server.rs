@@ -22,7 +22,7 @@ use opentelemetry::{
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{propagate, setup};
+use crate::{propagate, setup, span::exception};
 
 /// The header that every response has.
 pub const X_TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
@@ -144,15 +144,7 @@ impl ServerSpan {
     }
 
     fn fail(&self, class: &str, message: &str) {
-        let span = self.context.span();
-        span.add_event(
-            otel::EXCEPTION_EVENT,
-            vec![
-                KeyValue::new(otel::EXCEPTION_TYPE, class.to_owned()),
-                KeyValue::new(otel::EXCEPTION_MESSAGE, message.to_owned()),
-            ],
-        );
-        span.set_status(Status::error(message.to_owned()));
+        exception(&self.context, class, message.to_owned());
     }
 
     /// A server's errors are the span's; a client's are not (OpenTelemetry's conventions for HTTP).

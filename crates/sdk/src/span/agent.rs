@@ -33,13 +33,7 @@ pub fn agent_span(goal: &str) -> AgentSpan {
 impl AgentSpan {
     /// The agent's name.
     pub fn name(self, name: &str) -> Self {
-        if self.settings.conventions.open_inference() {
-            self.set_attribute(openinference::AGENT_NAME, name.to_owned());
-        }
-        if self.settings.conventions.gen_ai() {
-            self.set_attribute(gen_ai::AGENT_NAME, name.to_owned());
-        }
-        self
+        self.named(openinference::AGENT_NAME, gen_ai::AGENT_NAME, name)
     }
 
     /// Records what it came to.

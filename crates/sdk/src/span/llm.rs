@@ -152,13 +152,7 @@ impl LlmSpan {
 
     /// Who answers: `openai`, `anthropic`.
     pub fn provider(self, provider: &str) -> Self {
-        if self.settings.conventions.open_inference() {
-            self.set_attribute(openinference::LLM_PROVIDER, provider.to_owned());
-        }
-        if self.settings.conventions.gen_ai() {
-            self.set_attribute(gen_ai::PROVIDER_NAME, provider.to_owned());
-        }
-        self
+        self.named(openinference::LLM_PROVIDER, gen_ai::PROVIDER_NAME, provider)
     }
 
     /// Records an OpenAI-shaped response: every choice's message, why it ended, tokens, the model that answered, its id. Lenient:

@@ -149,17 +149,8 @@ impl<K> Span<K> {
 
     /// The same for errors that are no types: `class` is what they would be called.
     pub fn record_failure(&self, class: &str, message: &(impl Display + ?Sized)) {
-        let message = message.to_string();
-        let span = self.context.span();
-        span.add_event(
-            otel::EXCEPTION_EVENT,
-            vec![
-                KeyValue::new(otel::EXCEPTION_TYPE, class.to_owned()),
-                KeyValue::new(otel::EXCEPTION_MESSAGE, message.clone()),
-            ],
-        );
-        span.set_attribute(KeyValue::new(otel::ERROR_TYPE, class.to_owned()));
-        span.set_status(Status::error(message));
+        self.set_attribute(otel::ERROR_TYPE, class.to_owned());
+        exception(&self.context, class, message.to_string());
     }
 
     /// Any other attribute.
@@ -182,9 +173,37 @@ impl<K> Span<K> {
         &self.context
     }
 
+    /// Sets what OpenInference and `gen_ai` have a name for each.
+    fn named(self, open_inference: &'static str, gen_ai: &'static str, value: &str) -> Self {
+        if self.settings.conventions.open_inference() {
+            self.set_attribute(open_inference, value.to_owned());
+        }
+        if self.settings.conventions.gen_ai() {
+            self.set_attribute(gen_ai, value.to_owned());
+        }
+        self
+    }
+
+    fn event(&self, name: &'static str) {
+        self.context.span().add_event(name, Vec::new());
+    }
+
     fn set(&self, attributes: impl IntoIterator<Item = KeyValue>) {
         self.context.span().set_attributes(attributes);
     }
+}
+
+/// Marks the span of a context as failed, with an exception event.
+pub(crate) fn exception(context: &Context, class: &str, message: String) {
+    let span = context.span();
+    span.add_event(
+        otel::EXCEPTION_EVENT,
+        vec![
+            KeyValue::new(otel::EXCEPTION_TYPE, class.to_owned()),
+            KeyValue::new(otel::EXCEPTION_MESSAGE, message.clone()),
+        ],
+    );
+    span.set_status(Status::error(message));
 }
 
 impl<K> Drop for Span<K> {

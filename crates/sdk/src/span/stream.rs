@@ -122,9 +122,7 @@ impl LlmStream {
         let settings = self.span.settings;
         if settings.conventions.open_inference() {
             // OpenInference has no attribute for it; its instrumentors write this event.
-            let context = self.span.context();
-            opentelemetry::trace::TraceContextExt::span(context)
-                .add_event("First Token Stream Event", Vec::new());
+            self.span.event("First Token Stream Event");
         }
         if settings.conventions.gen_ai() {
             self.span.set_attribute("gen_ai.response.time_to_first_chunk", seconds);
@@ -180,8 +178,7 @@ impl LlmStream {
             self.span.record_usage(usage);
         }
         if !self.ended && reason.as_deref() == Some(CANCELLED) {
-            let context = self.span.context();
-            opentelemetry::trace::TraceContextExt::span(context).add_event(CANCELLED, Vec::new());
+            self.span.event(CANCELLED);
         }
     }
 }

@@ -32,24 +32,12 @@ pub fn tool_span(name: &str, arguments: &(impl Serialize + ?Sized)) -> ToolSpan 
 impl ToolSpan {
     /// The id of the model's call that this one answers.
     pub fn call_id(self, id: &str) -> Self {
-        if self.settings.conventions.open_inference() {
-            self.set_attribute(openinference::TOOL_ID, id.to_owned());
-        }
-        if self.settings.conventions.gen_ai() {
-            self.set_attribute(gen_ai::TOOL_CALL_ID, id.to_owned());
-        }
-        self
+        self.named(openinference::TOOL_ID, gen_ai::TOOL_CALL_ID, id)
     }
 
     /// What the tool is for.
     pub fn description(self, text: &str) -> Self {
-        if self.settings.conventions.open_inference() {
-            self.set_attribute(openinference::TOOL_DESCRIPTION, text.to_owned());
-        }
-        if self.settings.conventions.gen_ai() {
-            self.set_attribute(gen_ai::TOOL_DESCRIPTION, text.to_owned());
-        }
-        self
+        self.named(openinference::TOOL_DESCRIPTION, gen_ai::TOOL_DESCRIPTION, text)
     }
 
     /// Records what it returned, anything that serialises.
