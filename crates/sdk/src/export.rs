@@ -88,6 +88,11 @@ impl Queue {
         let batches = BatchSpanProcessor::builder(counted).with_batch_config(config).build();
         Queue { batches, counters, max_spans }
     }
+
+    /// Spans that fit in now.
+    pub(crate) fn room(&self) -> usize {
+        self.max_spans.saturating_sub(self.counters.waiting.load(Relaxed))
+    }
 }
 
 impl SpanProcessor for Queue {

@@ -57,6 +57,7 @@ mod message;
 mod propagate;
 #[cfg(feature = "http")]
 mod server;
+mod sampling;
 mod setup;
 mod span;
 mod transport;
@@ -71,9 +72,10 @@ pub use export::Stats;
 pub use message::{Message, Messages, Part, ToolCall};
 #[cfg(feature = "http")]
 pub use propagate::{extract, inject};
+pub use sampling::{SamplingStats, TailSampling};
 #[cfg(feature = "http")]
 pub use server::{TraceLayer, TraceService, TracedBody, X_TRACE_ID};
-pub use setup::{Builder, Error, Guard, flush, init_tracing, stats, tracer};
+pub use setup::{Builder, Error, Guard, flush, init_tracing, keep_trace, sampling_stats, stats, tracer};
 pub use span::*;
 
 /// A layer for `tracing_subscriber::registry()`: spans opened with `tracing` are sent, too, below the spans of this crate that they

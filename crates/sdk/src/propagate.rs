@@ -5,20 +5,43 @@ use std::sync::LazyLock;
 use http::HeaderMap;
 use opentelemetry::{
     Context,
-    propagation::{TextMapCompositePropagator, TextMapPropagator},
+    propagation::{
+        Extractor, Injector, TextMapCompositePropagator, TextMapPropagator, text_map_propagator::FieldIter,
+    },
 };
 use opentelemetry_http::{HeaderExtractor, HeaderInjector};
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
 
-pub(crate) fn propagator() -> TextMapCompositePropagator {
-    TextMapCompositePropagator::new(vec![
+use crate::setup;
+
+/// The usual ones; tail sampling learns which traces leave the process.
+#[derive(Debug)]
+pub(crate) struct Propagator(TextMapCompositePropagator);
+
+pub(crate) fn propagator() -> Propagator {
+    Propagator(TextMapCompositePropagator::new(vec![
         Box::new(TraceContextPropagator::new()),
         Box::new(BaggagePropagator::new()),
-    ])
+    ]))
+}
+
+impl TextMapPropagator for Propagator {
+    fn inject_context(&self, context: &Context, injector: &mut dyn Injector) {
+        self.0.inject_context(context, injector);
+        setup::crosses(context);
+    }
+
+    fn extract_with_context(&self, context: &Context, extractor: &dyn Extractor) -> Context {
+        self.0.extract_with_context(context, extractor)
+    }
+
+    fn fields(&self) -> FieldIter<'_> {
+        self.0.fields()
+    }
 }
 
 /// Made once: every request asks it.
-static PROPAGATOR: LazyLock<TextMapCompositePropagator> = LazyLock::new(propagator);
+static PROPAGATOR: LazyLock<Propagator> = LazyLock::new(propagator);
 
 /// Writes the current context into the headers of a request, so that what the other side does belongs to this trace. Baggage goes
 /// with it, and to whoever is called: nothing is put there unasked.

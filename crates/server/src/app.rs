@@ -5,7 +5,11 @@ use std::sync::Arc;
 use bennu_store::Store;
 use tokio::sync::{Semaphore, watch};
 
-use crate::{config::Config, guard::Guard, receive::Budget};
+use crate::{
+    config::Config,
+    guard::Guard,
+    receive::{Board, Budget},
+};
 
 /// Large bodies that are decoded at the same time. One thread decodes more than the one that writes can store.
 const LARGE_AT_ONCE: usize = 1;
@@ -19,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) guard: Guard,
     pub(crate) budget: Budget,
+    /// Which traces senders keep that sample.
+    pub(crate) board: Board,
     /// Decoding is CPU work: as many at once as there are cores.
     pub(crate) decoders: Arc<Semaphore>,
     /// Large bodies take several times their size while they are decoded: few are at once, however many cores there are.
@@ -52,6 +58,7 @@ impl App {
             store,
             guard: Guard::new(config),
             budget: Budget::new(config.max_queue_bytes),
+            board: Board::new(),
             decoders: Arc::new(Semaphore::new(cores)),
             large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
             answers: Semaphore::new(cores),

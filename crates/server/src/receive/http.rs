@@ -24,6 +24,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/v1/traces", post(|app, request| take(app, Signal::Traces, request)))
         .route("/v1/logs", post(|app, request| take(app, Signal::Logs, request)))
         .route("/v1/metrics", post(|request: Request| async move { metrics(&request) }))
+        .merge(super::sampling::router())
 }
 
 async fn take(State(app): State<App>, signal: Signal, request: Request) -> Response<Body> {

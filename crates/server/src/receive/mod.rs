@@ -12,6 +12,7 @@ mod grpc;
 mod http;
 mod prepare;
 mod reply;
+mod sampling;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ use prepare::{Group, Received, Waiting, prepare};
 pub(crate) use budget::{Budget, Held};
 pub(crate) use grpc::router as grpc_router;
 pub(crate) use http::router as http_router;
+pub(crate) use sampling::Board;
 
 /// Bodies up to this size are decoded where they arrive; handing them to another thread would cost more.
 const INLINE_BYTES: usize = 32 << 10;

@@ -19,3 +19,4 @@ mod guard;
 mod ports;
 mod dependencies;
 mod stack;
+mod sampling;

@@ -1,7 +1,7 @@
-//! Starting, and what every span needs to know.
+//! What [`Builder`] is told, and what it makes of that.
 
 use std::{
-    sync::{Arc, Once, PoisonError, RwLock},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -10,16 +10,18 @@ use opentelemetry::{KeyValue, trace::TracerProvider as _};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
-    trace::{Sampler, SdkTracer, SdkTracerProvider},
+    trace::{Sampler, SdkTracerProvider, SpanProcessor},
 };
 
+use super::{Guard, STATE, Settings, Started, State, flush_when_panicking};
 #[cfg(feature = "grpc")]
 use crate::grpc::Grpc;
 use crate::{
-    Conventions, Protocol, Stats,
+    Conventions, Protocol,
     console::Console,
     endpoint,
     export::{Counters, Queue},
+    sampling::{Sampling, TailSampler, TailSampling},
     transport::Transport,
 };
 
@@ -38,6 +40,9 @@ pub enum Error {
     /// gRPC was asked for, or the endpoint has gRPC's port, and the feature is off.
     #[error("{0} speaks gRPC: enable the feature `grpc` of bennu-sdk, or give its HTTP address")]
     NoGrpc(String),
+    /// Tail sampling has a thread of its own, and the system gives none.
+    #[error("there is no thread for tail sampling: {0}")]
+    NoThread(std::io::Error),
 }
 
 /// Begins to set up tracing for a service. Nothing happens before [`Builder::start`].
@@ -53,7 +58,7 @@ pub fn init_tracing(service_name: impl Into<String>) -> Builder {
         console: false,
         conventions: Conventions::default(),
         max_document_chars: None,
-        sample_ratio: None,
+        sampling: Sampling::default(),
         max_queued_spans: 2_048,
         batch_delay: Duration::from_secs(1),
         timeout: Duration::from_secs(10),
@@ -77,7 +82,7 @@ pub struct Builder {
     console: bool,
     conventions: Conventions,
     max_document_chars: Option<usize>,
-    sample_ratio: Option<f64>,
+    sampling: Sampling,
     max_queued_spans: usize,
     batch_delay: Duration,
     timeout: Duration,
@@ -144,11 +149,18 @@ impl Builder {
         self
     }
 
-    /// Keeps this part of the traces that begin here, 0 to 1. Which, is decided when a trace begins, so failed and slow ones are
-    /// lost like others; a collector that samples what it has seen whole can keep them. Traces that began elsewhere follow the
-    /// decision made there (W3C: the `sampled` flag of `traceparent`).
+    /// Records this part of the traces that begin here, 0 to 1. Which, is decided when a trace begins, so failed and slow ones are
+    /// lost like others: see [`tail_sampling`](Builder::tail_sampling). The decision is the trace id's own (W3C Trace Context, level 2), and
+    /// `ot=th` in `tracestate` says how many traces one stands for. Traces that began elsewhere follow the decision made there.
     pub fn sample_ratio(mut self, ratio: f64) -> Self {
-        self.sample_ratio = Some(ratio);
+        self.sampling.ratio = Some(ratio);
+        self
+    }
+
+    /// Decides about traces when it is known what they are: `TailSampling::keep(0.01)` sends every one with an error, every one over
+    /// ten seconds, and one in a hundred of the others. With [`sample_ratio`](Builder::sample_ratio), of what that records.
+    pub fn tail_sampling(mut self, tail: TailSampling) -> Self {
+        self.sampling.tail = Some(tail);
         self
     }
 
@@ -239,14 +251,21 @@ impl Builder {
             let name = HeaderName::try_from(name).map_err(|error| reason(error.to_string()))?;
             headers.insert(name, value);
         }
-        let queue = match protocol {
+        let mut resource =
+            Resource::builder().with_service_name(self.service_name).with_attributes(self.attributes);
+        if let Some(project) = self.project.or_else(|| variable("PHOENIX_PROJECT_NAME")) {
+            resource =
+                resource.with_attribute(KeyValue::new(bennu_semconv::openinference::PROJECT_NAME, project));
+        }
+        let resource = resource.build();
+        let mut queue = match protocol {
             Protocol::Http => {
                 if endpoint.starts_with("https:") && !cfg!(feature = "tls") {
                     return Err(reason("https needs the feature `tls` of bennu-sdk".to_owned()));
                 }
                 let exporter = SpanExporter::builder()
                     .with_http()
-                    .with_http_client(Transport::new(self.timeout, headers))
+                    .with_http_client(Transport::new(self.timeout, headers.clone()))
                     .with_endpoint(&endpoint)
                     .with_timeout(self.timeout)
                     .build()
@@ -257,23 +276,30 @@ impl Builder {
             Protocol::Grpc => return Err(Error::NoGrpc(endpoint)),
             #[cfg(feature = "grpc")]
             Protocol::Grpc => {
-                let exporter = Grpc::new(&endpoint, headers, self.timeout).map_err(reason)?;
+                let exporter = Grpc::new(&endpoint, headers.clone(), self.timeout).map_err(reason)?;
                 Queue::new(exporter, counters.clone(), self.max_queued_spans, self.batch_delay)
             }
         };
-        let mut resource =
-            Resource::builder().with_service_name(self.service_name).with_attributes(self.attributes);
-        if let Some(project) = self.project.or_else(|| variable("PHOENIX_PROJECT_NAME")) {
-            resource =
-                resource.with_attribute(KeyValue::new(bennu_semconv::openinference::PROJECT_NAME, project));
-        }
-        let root = self.sample_ratio.map_or(Sampler::AlwaysOn, Sampler::TraceIdRatioBased);
+        // Here, because the provider's own call does not reach through the tail sampler.
+        queue.set_resource(&resource);
         let mut provider = SdkTracerProvider::builder()
-            .with_resource(resource.build())
-            .with_sampler(Sampler::ParentBased(Box::new(root)))
+            .with_resource(resource)
             // A conversation of a thousand messages is several thousand attributes; the default of 128 would cut it.
-            .with_max_attributes_per_span(u32::MAX)
-            .with_span_processor(queue);
+            .with_max_attributes_per_span(u32::MAX);
+        provider = match self.sampling.head() {
+            Some(head) => provider.with_sampler(head),
+            None => provider.with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn))),
+        };
+        let mut tail = None;
+        provider = match self.sampling.tail {
+            None => provider.with_span_processor(queue),
+            Some(rules) => {
+                let board = rules.board((protocol == Protocol::Http).then_some(&endpoint), headers);
+                let sampler = TailSampler::start(rules, board, queue).map_err(Error::NoThread)?;
+                tail = Some(sampler.clone());
+                provider.with_span_processor(sampler)
+            }
+        };
         if self.console {
             provider = provider.with_span_processor(Console);
         }
@@ -281,129 +307,6 @@ impl Builder {
         let tracer = provider.tracer("bennu-sdk");
         let settings =
             Settings { conventions: self.conventions, max_document_chars: self.max_document_chars };
-        Ok(Started { provider, tracer, settings, counters })
-    }
-}
-
-/// What spans are written by.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Settings {
-    pub(crate) conventions: Conventions,
-    pub(crate) max_document_chars: Option<usize>,
-}
-
-/// Tracing that is started.
-#[derive(Debug)]
-pub(crate) struct Started {
-    provider: SdkTracerProvider,
-    pub(crate) tracer: SdkTracer,
-    pub(crate) settings: Settings,
-    counters: Arc<Counters>,
-}
-
-/// Where tracing is in its life.
-#[derive(Debug)]
-enum State {
-    Never,
-    Started(Arc<Started>),
-    /// Spans that begin now lead nowhere; only who starts it again changes that.
-    Ended(Arc<Started>),
-}
-
-static STATE: RwLock<State> = RwLock::new(State::Never);
-
-/// What is started now, if something is.
-fn now() -> Option<Arc<Started>> {
-    match &*STATE.read().unwrap_or_else(PoisonError::into_inner) {
-        State::Started(started) => Some(started.clone()),
-        State::Never | State::Ended(_) => None,
-    }
-}
-
-/// What is started; starts with defaults if nothing ever was.
-pub(crate) fn started() -> Arc<Started> {
-    match &*STATE.read().unwrap_or_else(PoisonError::into_inner) {
-        State::Started(started) | State::Ended(started) => return started.clone(),
-        State::Never => {}
-    }
-    let named = std::env::var("OTEL_SERVICE_NAME").ok().filter(|name| !name.is_empty());
-    let program = || {
-        let path = std::env::current_exe().ok()?;
-        Some(path.file_stem()?.to_string_lossy().into_owned())
-    };
-    let service = named.or_else(program).unwrap_or_else(|| "unknown_service".to_owned());
-    // Nobody holds this guard: what waits at the program's end is not sent. Spans are worth more than that.
-    let outcome = init_tracing(service.clone()).start().or_else(|error| {
-        tracing::warn!(target: "bennu_sdk", %error, "tracing starts without what the environment says");
-        init_tracing(service).endpoint("http://localhost:6006").protocol(Protocol::Http).start()
-    });
-    if let Ok(guard) = outcome {
-        std::mem::forget(guard);
-    }
-    now().unwrap_or_else(|| Arc::new(Started::silent()))
-}
-
-impl Started {
-    /// For when tracing has ended.
-    fn silent() -> Self {
-        let provider = SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOff).build();
-        let tracer = provider.tracer("bennu-sdk");
-        let settings = Settings { conventions: Conventions::default(), max_document_chars: None };
-        Started { provider, tracer, settings, counters: Arc::default() }
-    }
-}
-
-/// The tracer, for spans of one's own. Starts tracing with defaults if it is not started.
-pub fn tracer() -> SdkTracer {
-    started().tracer.clone()
-}
-
-/// What became of spans so far; zeros while tracing is not started.
-pub fn stats() -> Stats {
-    now().map(|started| started.counters.stats()).unwrap_or_default()
-}
-
-/// Sends what waits, and waits for that, five seconds at most: [`stats`] tells whether all of it has arrived. For the end of a program
-/// that has no guard, and for tests.
-pub fn flush() {
-    if let Some(started) = now() {
-        // What did not arrive is in the counters.
-        let _ = started.provider.force_flush();
-    }
-}
-
-fn flush_when_panicking() {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            before(info);
-            // A panic while tracing starts or ends must not wait for itself.
-            if STATE.try_read().is_ok() {
-                flush();
-            }
-        }));
-    });
-}
-
-/// Tracing goes on as long as this lives; dropped, it sends what waits, for five seconds at most.
-#[derive(Debug)]
-#[must_use = "tracing ends when the guard is dropped"]
-pub struct Guard {
-    started: Option<Arc<Started>>,
-}
-
-impl Guard {
-    /// Whether this call started tracing; else it was started before and this guard does nothing.
-    pub fn is_first(&self) -> bool {
-        self.started.is_some()
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        let Some(started) = self.started.take() else { return };
-        *STATE.write().unwrap_or_else(PoisonError::into_inner) = State::Ended(Arc::new(Started::silent()));
-        let _ = started.provider.shutdown_with_timeout(Duration::from_secs(5));
+        Ok(Started { provider, tracer, settings, counters, tail })
     }
 }

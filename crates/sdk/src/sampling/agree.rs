@@ -1,0 +1,77 @@
+//! Asking whether another service keeps a trace. Bennu's server is where they meet: each tells it which traces it keeps for a reason
+//! that the others cannot see, and asks about those that it would not keep.
+
+use std::{collections::HashSet, time::Duration};
+
+use http::HeaderMap;
+use opentelemetry::trace::TraceId;
+use serde::{Deserialize, Serialize};
+
+/// Where OTLP goes, and where this goes, on the same server.
+const TRACES_PATH: &str = "/v1/traces";
+const BOARD_PATH: &str = "/v1/sampling";
+
+/// The server's side of it.
+#[derive(Debug)]
+pub(crate) struct Board {
+    agent: ureq::Agent,
+    url: String,
+    headers: HeaderMap,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) enum NoAnswer {
+    /// Whoever listens there is no Bennu.
+    Stranger(u16),
+    /// Nobody does now.
+    Away(String),
+}
+
+#[derive(Serialize)]
+struct Asked {
+    keep: Vec<String>,
+    ask: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Answered {
+    keep: Vec<String>,
+}
+
+impl Board {
+    /// Beside the place where spans are sent, if that looks like one of a server's.
+    pub(crate) fn beside(traces_url: &str, headers: HeaderMap) -> Option<Self> {
+        traces_url.strip_suffix(TRACES_PATH).map(|server| Board::at(server, headers))
+    }
+
+    /// Of this server.
+    pub(crate) fn at(server: &str, headers: HeaderMap) -> Self {
+        /// An answer takes a millisecond; who waits for longer holds traces for longer.
+        const TIMEOUT: Duration = Duration::from_secs(1);
+        let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false);
+        let url = format!("{}{BOARD_PATH}", server.trim_end_matches('/'));
+        Board { agent: config.build().into(), url, headers }
+    }
+
+    /// Tells and asks; returns those of the asked that somebody keeps.
+    pub(super) fn exchange(&self, keep: &[TraceId], ask: &[TraceId]) -> Result<HashSet<TraceId>, NoAnswer> {
+        let text = |traces: &[TraceId]| traces.iter().map(TraceId::to_string).collect();
+        let body = serde_json::to_vec(&Asked { keep: text(keep), ask: text(ask) })
+            .map_err(|error| NoAnswer::Away(error.to_string()))?;
+        let mut request = self.agent.post(&self.url);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let request = request.header(http::header::CONTENT_TYPE, "application/json");
+        let mut response = request.send(&body[..]).map_err(|error| NoAnswer::Away(error.to_string()))?;
+        match response.status().as_u16() {
+            200 => {}
+            status @ (404 | 405 | 415 | 501) => return Err(NoAnswer::Stranger(status)),
+            status => return Err(NoAnswer::Away(format!("HTTP {status}"))),
+        }
+        let answer: Answered =
+            serde_json::from_reader(response.body_mut().as_reader()).map_err(|_| NoAnswer::Stranger(200))?;
+        Ok(answer.keep.iter().filter_map(|trace| TraceId::from_hex(trace).ok()).collect())
+    }
+}

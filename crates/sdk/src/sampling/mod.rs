@@ -1,0 +1,25 @@
+//! Which traces are kept.
+//!
+//! - `probability`: thresholds, a trace's randomness, and how `tracestate` spells them.
+//! - `head`: the decision when a span begins.
+//! - `rules`: what a tail sampler is told, and what it did.
+//! - `tail`: local traces that are held until it is known what they are.
+//! - `span`: what it reads of a span and writes on it.
+//! - `memory`: what was decided, for spans that come later.
+//! - `agree`: asking whether another service keeps a trace.
+//! - `processor`: the tail sampler on its threads, between spans that end and the queue.
+
+mod agree;
+mod head;
+mod memory;
+mod probability;
+mod processor;
+mod rules;
+mod span;
+mod tail;
+
+pub(crate) use agree::Board;
+pub(crate) use head::Head;
+pub(crate) use probability::Threshold;
+pub(crate) use processor::{Sampling, TailSampler};
+pub use rules::{SamplingStats, TailSampling};
