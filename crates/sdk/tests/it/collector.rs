@@ -34,6 +34,7 @@ pub(crate) struct Sent {
     /// Message of an error; `None` if it is none.
     pub(crate) error: Option<String>,
     pub(crate) duration: Duration,
+    pub(crate) trace_state: String,
 }
 
 impl Sent {
@@ -185,6 +186,7 @@ fn sent(span: v1::Span, resource: BTreeMap<String, String>) -> Sent {
         events: span.events.into_iter().map(|event| (event.name, pairs(event.attributes))).collect(),
         error: (status.code == v1::status::StatusCode::Error as i32).then_some(status.message),
         duration: Duration::from_nanos(span.end_time_unix_nano - span.start_time_unix_nano),
+        trace_state: span.trace_state,
     }
 }
 

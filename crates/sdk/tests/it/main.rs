@@ -7,3 +7,4 @@ mod delivery;
 mod examples;
 mod server;
 mod spans;
+mod sampling;

@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn the_newest_are_known_and_memory_has_a_bound() {
         let board = Board::new();
-        let id = |n: usize| TraceId::from_bytes((n as u128).to_be_bytes());
+        let id = |n: usize| TraceId((n as u128).to_be_bytes());
         let all: Vec<_> = (1..=3 * MAX_YOUNG).map(id).collect();
         board.put(&all);
         assert!(board.has(all[3 * MAX_YOUNG - 1]) && board.has(all[2 * MAX_YOUNG]));
