@@ -1,20 +1,15 @@
 //! A line for every span that ends.
 
-use std::time::Duration;
+use opentelemetry::trace::Status;
+use opentelemetry_sdk::trace::SpanData;
 
-use opentelemetry::{Context, trace::Status};
-use opentelemetry_sdk::{
-    error::OTelSdkResult,
-    trace::{Span, SpanData, SpanProcessor},
-};
+use crate::pipeline::Watch;
 
 #[derive(Debug)]
 pub(crate) struct Console;
 
-impl SpanProcessor for Console {
-    fn on_start(&self, _span: &mut Span, _cx: &Context) {}
-
-    fn on_end(&self, span: SpanData) {
+impl Watch for Console {
+    fn ended(&self, span: &SpanData) {
         let ms = span.end_time.duration_since(span.start_time).unwrap_or_default().as_secs_f64() * 1e3;
         let status = match &span.status {
             Status::Error { description } => format!("  error: {description}"),
@@ -22,13 +17,5 @@ impl SpanProcessor for Console {
         };
         let (trace, id) = (span.span_context.trace_id(), span.span_context.span_id());
         eprintln!("{trace} {id} {:<40} {ms:>10.1} ms{status}", span.name);
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
-        Ok(())
     }
 }

@@ -18,8 +18,6 @@ use opentelemetry_sdk::{
     trace::{BatchConfigBuilder, BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor},
 };
 
-use crate::context;
-
 /// What became of spans so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -62,7 +60,7 @@ impl Counters {
     }
 }
 
-/// Gives spans what their context says, counts them and queues them.
+/// Counts spans and queues them.
 #[derive(Debug)]
 pub(crate) struct Queue {
     batches: BatchSpanProcessor,
@@ -96,9 +94,7 @@ impl Queue {
 }
 
 impl SpanProcessor for Queue {
-    fn on_start(&self, span: &mut Span, cx: &Context) {
-        context::apply(span, cx);
-    }
+    fn on_start(&self, _span: &mut Span, _cx: &Context) {}
 
     fn on_end(&self, span: SpanData) {
         if !span.span_context.is_sampled() {

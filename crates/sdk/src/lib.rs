@@ -53,6 +53,10 @@ mod export;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod message;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod pipeline;
+mod privacy;
 #[cfg(feature = "http")]
 mod propagate;
 #[cfg(feature = "http")]
@@ -70,6 +74,7 @@ pub use conventions::Conventions;
 pub use endpoint::Protocol;
 pub use export::Stats;
 pub use message::{Message, Messages, Part, ToolCall};
+pub use privacy::{Hide, Shown};
 #[cfg(feature = "http")]
 pub use propagate::{extract, inject};
 pub use sampling::{SamplingStats, TailSampling};

@@ -211,7 +211,6 @@ impl Shared {
 
 impl SpanProcessor for TailSampler {
     fn on_start(&self, span: &mut Span, cx: &Context) {
-        self.shared.queue.on_start(span, cx);
         let above = cx.span();
         let above = above.span_context();
         if above.is_valid() && !above.is_remote() {

@@ -21,6 +21,8 @@ use crate::{
     console::Console,
     endpoint,
     export::{Counters, Queue},
+    pipeline::{Pipeline, Watch},
+    privacy::{Hide, Private, Redaction, Shown},
     sampling::{Sampling, TailSampler, TailSampling},
     transport::Transport,
 };
@@ -59,6 +61,10 @@ pub fn init_tracing(service_name: impl Into<String>) -> Builder {
         conventions: Conventions::default(),
         max_document_chars: None,
         sampling: Sampling::default(),
+        hide: Hide::default(),
+        redaction: None,
+        #[cfg(feature = "metrics")]
+        meter: None,
         max_queued_spans: 2_048,
         batch_delay: Duration::from_secs(1),
         timeout: Duration::from_secs(10),
@@ -83,6 +89,10 @@ pub struct Builder {
     conventions: Conventions,
     max_document_chars: Option<usize>,
     sampling: Sampling,
+    hide: Hide,
+    redaction: Option<Redaction>,
+    #[cfg(feature = "metrics")]
+    meter: Option<opentelemetry::metrics::Meter>,
     max_queued_spans: usize,
     batch_delay: Duration,
     timeout: Duration,
@@ -161,6 +171,37 @@ impl Builder {
     /// ten seconds, and one in a hundred of the others. With [`sample_ratio`](Builder::sample_ratio), of what that records.
     pub fn tail_sampling(mut self, tail: TailSampling) -> Self {
         self.sampling.tail = Some(tail);
+        self
+    }
+
+    /// Leaves content out by its kind, besides what the variables `OPENINFERENCE_HIDE_…` say.
+    pub fn hide(mut self, hide: Hide) -> Self {
+        self.hide = hide;
+        self
+    }
+
+    /// Shows the closure everything that is about to be sent, after [`hide`](Builder::hide): what it replaces or removes does not leave
+    /// the process. It runs on the exporter's thread. What it panics at is hidden.
+    ///
+    /// ```
+    /// # use bennu_sdk::init_tracing;
+    /// let builder = init_tracing("service").redact(|shown| {
+    ///     if shown.text().contains("@example.com") {
+    ///         shown.hide();
+    ///     }
+    /// });
+    /// ```
+    pub fn redact(mut self, redact: impl Fn(&mut Shown<'_>) + Send + Sync + 'static) -> Self {
+        self.redaction = Some(Redaction::new(redact));
+        self
+    }
+
+    /// Records OpenTelemetry's metrics of model calls with this meter: `gen_ai.client.token.usage`, `gen_ai.client.operation.duration` and
+    /// `gen_ai.client.operation.time_to_first_chunk`. Of every call, however few traces are kept. Where they go is the meter provider's
+    /// business: `opentelemetry::global::meter("my-service")` is the application's.
+    #[cfg(feature = "metrics")]
+    pub fn metrics(mut self, meter: opentelemetry::metrics::Meter) -> Self {
+        self.meter = Some(meter);
         self
     }
 
@@ -258,6 +299,7 @@ impl Builder {
                 resource.with_attribute(KeyValue::new(bennu_semconv::openinference::PROJECT_NAME, project));
         }
         let resource = resource.build();
+        let hide = self.hide.or_variables(&variable);
         let mut queue = match protocol {
             Protocol::Http => {
                 if endpoint.starts_with("https:") && !cfg!(feature = "tls") {
@@ -270,14 +312,24 @@ impl Builder {
                     .with_timeout(self.timeout)
                     .build()
                     .map_err(|error| reason(error.to_string()))?;
-                Queue::new(exporter, counters.clone(), self.max_queued_spans, self.batch_delay)
+                Queue::new(
+                    Private::new(exporter, hide, self.redaction),
+                    counters.clone(),
+                    self.max_queued_spans,
+                    self.batch_delay,
+                )
             }
             #[cfg(not(feature = "grpc"))]
             Protocol::Grpc => return Err(Error::NoGrpc(endpoint)),
             #[cfg(feature = "grpc")]
             Protocol::Grpc => {
                 let exporter = Grpc::new(&endpoint, headers.clone(), self.timeout).map_err(reason)?;
-                Queue::new(exporter, counters.clone(), self.max_queued_spans, self.batch_delay)
+                Queue::new(
+                    Private::new(exporter, hide, self.redaction),
+                    counters.clone(),
+                    self.max_queued_spans,
+                    self.batch_delay,
+                )
             }
         };
         // Here, because the provider's own call does not reach through the tail sampler.
@@ -290,19 +342,24 @@ impl Builder {
             Some(head) => provider.with_sampler(head),
             None => provider.with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn))),
         };
+        let mut watching: Vec<Box<dyn Watch>> = Vec::new();
+        #[cfg(feature = "metrics")]
+        if let Some(meter) = &self.meter {
+            watching.push(Box::new(crate::metrics::Metrics::new(meter)));
+        }
+        if self.console {
+            watching.push(Box::new(Console));
+        }
         let mut tail = None;
         provider = match self.sampling.tail {
-            None => provider.with_span_processor(queue),
+            None => provider.with_span_processor(Pipeline::new(watching, queue)),
             Some(rules) => {
                 let board = rules.board((protocol == Protocol::Http).then_some(&endpoint), headers);
                 let sampler = TailSampler::start(rules, board, queue).map_err(Error::NoThread)?;
                 tail = Some(sampler.clone());
-                provider.with_span_processor(sampler)
+                provider.with_span_processor(Pipeline::new(watching, sampler))
             }
         };
-        if self.console {
-            provider = provider.with_span_processor(Console);
-        }
         let provider = provider.build();
         let tracer = provider.tracer("bennu-sdk");
         let settings =

@@ -12,6 +12,8 @@ use serde_json::Value as Json;
 use super::{LlmSpan, Usage};
 use crate::message::{Message, Part, ToolCall};
 
+/// The event at the first token. OpenInference has no attribute for it; its instrumentors write this event.
+pub(crate) const FIRST_TOKEN: &str = "First Token Stream Event";
 /// What the span of an answer says that was not heard to its end.
 const CANCELLED: &str = "cancelled";
 
@@ -121,8 +123,7 @@ impl LlmStream {
         let seconds = self.begun.elapsed().as_secs_f64();
         let settings = self.span.settings;
         if settings.conventions.open_inference() {
-            // OpenInference has no attribute for it; its instrumentors write this event.
-            self.span.event("First Token Stream Event");
+            self.span.event(FIRST_TOKEN);
         }
         if settings.conventions.gen_ai() {
             self.span.set_attribute("gen_ai.response.time_to_first_chunk", seconds);

@@ -7,4 +7,6 @@ mod delivery;
 mod examples;
 mod server;
 mod spans;
+mod metrics;
+mod privacy;
 mod sampling;
