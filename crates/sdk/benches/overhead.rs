@@ -1,4 +1,4 @@
-//! What a span costs beside the same span written with the plain crates.
+//! What a span costs beside the same span written with the plain crates, and what sampling costs.
 #![allow(
     clippy::unwrap_used,
     missing_docs,
@@ -7,7 +7,9 @@
 
 use std::hint::black_box;
 
-use bennu_sdk::{Message, init_tracing, llm_span, tool_span};
+use bennu_sdk::{
+    Builder, Hide, Message, TailSampling, agent_span, init_tracing, inject, llm_span, tool_span,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 use opentelemetry::{
     Context, KeyValue,
@@ -92,5 +94,41 @@ fn spans(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(overhead, spans);
+/// A run of an agent: two model calls and two tools. Returns how many spans that is.
+fn run(messages: &[Message<'_>], answer: &[Message<'_>], crosses: bool) {
+    agent_span("Compare Postgres and SQLite.").in_scope(|| {
+        for _ in 0..2 {
+            llm_span(black_box("gpt-4o"), messages).record_messages(answer, &["stop"]);
+            let tool = tool_span("search_docs", "postgres sqlite");
+            if crosses {
+                tool.in_scope(|| inject(&mut http::HeaderMap::new()));
+            }
+            tool.record_output("12 documents");
+        }
+    });
+}
+
+/// The same run of five spans, sampled in different ways. What is sent goes nowhere.
+fn sampling(criterion: &mut Criterion) {
+    let messages = [Message::system(SYSTEM), Message::user(QUESTION)];
+    let answer = [Message::assistant(ANSWER)];
+    let mut group = criterion.benchmark_group("agent run of 5 spans");
+    let mut bench = |name: &str, crosses: bool, set_up: &dyn Fn(Builder) -> Builder| {
+        let builder = init_tracing("bench").endpoint("http://127.0.0.1:9").max_queued_spans(1);
+        let guard = set_up(builder).start().unwrap();
+        group.bench_function(name, |bencher| bencher.iter(|| run(&messages, &answer, crosses)));
+        drop(guard);
+    };
+    bench("all are sent", false, &|builder| builder);
+    bench("head 1 %", false, &|builder| builder.sample_ratio(0.01));
+    bench("tail 1 %", false, &|builder| builder.tail_sampling(TailSampling::keep(0.01)));
+    bench("all are sent, of several services", true, &|builder| builder);
+    bench("tail 1 %, of several services", true, &|builder| builder.tail_sampling(TailSampling::keep(0.01)));
+    bench("all are sent, everything hidden", false, &|builder| {
+        builder.hide(Hide { inputs: true, outputs: true, ..Hide::default() })
+    });
+    group.finish();
+}
+
+criterion_group!(overhead, spans, sampling);
 criterion_main!(overhead);

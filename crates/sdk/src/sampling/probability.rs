@@ -72,12 +72,12 @@ impl Said {
     pub(crate) fn by(state: &TraceState) -> Self {
         let member = |entry: &str, key: &str| {
             let mut members = state.get(entry)?.split(';').filter_map(|member| member.split_once(':'));
-            members.find(|(name, _)| *name == key).map(|(_, value)| value.to_owned())
+            members.find(|(name, _)| *name == key).map(|(_, value)| value)
         };
         Said {
-            kept: member(OT, "th").and_then(|value| Threshold::parse(&value)),
-            randomness: member(OT, "rv").filter(|value| value.len() == DIGITS).and_then(|value| hex(&value)),
-            pending: member(PENDING, "th").and_then(|value| Threshold::parse(&value)),
+            kept: member(OT, "th").and_then(Threshold::parse),
+            randomness: member(OT, "rv").filter(|value| value.len() == DIGITS).and_then(hex),
+            pending: member(PENDING, "th").and_then(Threshold::parse),
         }
     }
 

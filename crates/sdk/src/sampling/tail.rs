@@ -173,6 +173,7 @@ impl Tail {
         if let Some(local) = self.traces.get_mut(&trace) {
             local.crosses = true;
         } else if self.kept.get(trace).is_some_and(|kept| kept.reason != Reason::Probability) {
+            // Once more, for who is called late in a long trace: the others do not remember for ever.
             self.tell(trace);
         }
     }
