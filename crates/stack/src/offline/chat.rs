@@ -112,9 +112,9 @@ impl Completion {
 
 #[cfg(test)]
 mod tests {
-    use axum::{http::StatusCode, response::IntoResponse};
+    use axum::http::StatusCode;
 
-    use super::{super::BODY_LIMIT, *};
+    use super::{super::kit::read, *};
 
     fn ask(question: &str) -> Value {
         let tools = json!([{"type": "function", "function": {"name": "search_docs"}}]);
@@ -126,10 +126,7 @@ mod tests {
     }
 
     async fn send(request: &Value) -> (StatusCode, String) {
-        let response = chat(Bytes::from(request.to_string())).await.into_response();
-        let status = response.status();
-        let body = axum::body::to_bytes(response.into_body(), BODY_LIMIT).await.expect("the body is whole");
-        (status, String::from_utf8_lossy(&body).into_owned())
+        read(chat(Bytes::from(request.to_string())).await).await
     }
 
     #[test]

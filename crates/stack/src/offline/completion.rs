@@ -32,7 +32,7 @@ pub(super) struct Completion {
 }
 
 impl Completion {
-    /// Answers a request in the shape of chat completions.
+    /// Answers a request in the shape of chat completions; other APIs are translated to it.
     pub(super) fn of(request: &Value) -> Result<Self, Refusal> {
         let messages =
             request["messages"].as_array().ok_or_else(|| Refusal::bad("`messages` is no array"))?;
@@ -44,8 +44,8 @@ impl Completion {
         }
         let question = answer::question(messages).to_lowercase();
         if question.contains("fail please") {
-            let message = "the offline stand-in fails, as the question asks for".to_owned();
-            return Err(Refusal { status: StatusCode::INTERNAL_SERVER_ERROR, message });
+            let message = "the offline stand-in fails, as the question asks for";
+            return Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message));
         }
         let reply = answer::reply(request);
         let asked =

@@ -1,6 +1,6 @@
-//! A stand-in for an OpenAI-compatible server, for when the user names no model. **It is no language model**:
-//! it follows rules, the same ones every time, and says so in its models' names, in `system_fingerprint` and at
-//! the end of every answer.
+//! A stand-in for a model's server, for when the user names no model. **It is no language model**: it follows rules,
+//! the same ones every time, and says so in its models' names, at the end of every answer and, where
+//! the API has it, in `system_fingerprint`. It speaks OpenAI's chat completions, Responses and embeddings: one reply, worded by each API.
 //!
 //! It searches with the tool `search_docs`, reads the best result with `fetch_chunk`, and quotes the sentences
 //! that share most with the question; its vectors are hashed words. Sampling parameters, `max_tokens`,
@@ -8,13 +8,13 @@
 //!
 //! For tests and demonstrations: a question with `fail please` in it gets HTTP 500, and one with `slow please`
 //! is answered a second and a half later – at every request with that question, those after tool calls too.
-
 //!
-//! - `chat`, `embeddings`: the APIs, a file each.
+//! - `chat`, `responses`, `embeddings`: the APIs.
 //! - `completion`: what all that chat share; `answer` decides what is said, `pace` how long it takes.
 //! - `embed`: vectors. `tokens`, `refusal`: what is counted, what is refused.
 
 mod chat;
+mod responses;
 mod embeddings;
 mod completion;
 mod answer;
@@ -22,6 +22,8 @@ mod embed;
 mod tokens;
 mod pace;
 mod refusal;
+#[cfg(test)]
+mod kit;
 
 use std::{
     io,
@@ -66,6 +68,7 @@ pub async fn start() -> io::Result<SocketAddr> {
 pub fn router() -> Router {
     Router::new()
         .route("/v1/chat/completions", post(chat::chat))
+        .route("/v1/responses", post(responses::responses))
         .route("/v1/embeddings", post(embeddings::embeddings))
         .route("/v1/models", get(models))
         .fallback(nowhere)
@@ -79,8 +82,8 @@ async fn models() -> Json<Value> {
 
 async fn nowhere() -> Refusal {
     let message =
-        "the offline stand-in serves /v1/chat/completions, /v1/embeddings and /v1/models".to_owned();
-    Refusal { status: StatusCode::NOT_FOUND, message }
+        "the offline stand-in serves /v1/chat/completions, /v1/responses, /v1/embeddings and /v1/models";
+    Refusal::new(StatusCode::NOT_FOUND, message)
 }
 
 /// Any model is accepted.

@@ -1,4 +1,4 @@
-//! How long answers take, so that timelines look like those of a model.
+//! How answers leave: as slowly as a model's, so that timelines look like those of one.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -40,6 +40,11 @@ pub(super) async fn streamed(completion: &Completion, events: Vec<String>) -> Re
     });
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
     (headers, Body::from_stream(paced)).into_response()
+}
+
+/// A server-sent event that has a name.
+pub(super) fn event(name: &str, data: &Value) -> String {
+    format!("event: {name}\ndata: {data}\n\n")
 }
 
 /// Vectors.

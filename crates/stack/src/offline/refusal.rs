@@ -12,12 +12,23 @@ use serde_json::{Value, json};
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) message: String,
+    /// The field of the request that is wrong.
+    pub(super) param: Option<&'static str>,
 }
 
 impl Refusal {
     /// The request is wrong.
     pub(super) fn bad(message: impl Into<String>) -> Self {
-        Refusal { status: StatusCode::BAD_REQUEST, message: message.into() }
+        Refusal::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Refusal { status, message: message.into(), param: None }
+    }
+
+    /// The same, naming the field of the request that is wrong.
+    pub(super) fn about(self, field: &'static str) -> Self {
+        Refusal { param: Some(field), ..self }
     }
 
     /// The class of the failure.
@@ -28,7 +39,7 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let error = json!({"message": self.message, "type": self.kind()});
+        let error = json!({"message": self.message, "type": self.kind(), "param": self.param, "code": null});
         (self.status, Json(json!({"error": error}))).into_response()
     }
 }
