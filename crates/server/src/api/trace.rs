@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::{Path, Query, State},
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bennu_model::{SpanId, TraceId};
@@ -21,6 +21,9 @@ use crate::{
     error::{Code, Error},
     query::{self, OtlpWriter, SpanDetail},
 };
+
+/// The header of a trace that goes on: something in it has not ended.
+pub(crate) const RUNNING: &str = "x-bennu-running";
 
 /// `GET /v1/traces/{trace_id}?project=`
 pub(crate) async fn trace(
@@ -50,7 +53,16 @@ pub(crate) async fn trace(
     let mut head = about.to_string();
     head.truncate(head.len() - 1);
     head.push_str(r#","spans":["#);
-    Parts::new(app, row.id, Understood::default()).await?.answer(head.into()).await
+    let running = query::is_running(row, query::now_ns());
+    Ok(told(running, Parts::new(app, row.id, Understood::default()).await?.answer(head.into()).await?))
+}
+
+/// The answer, and beside it whether the trace goes on: OTLP has no place for that.
+fn told(running: bool, mut answer: Response) -> Response {
+    if running {
+        answer.headers_mut().insert(RUNNING, HeaderValue::from_static("true"));
+    }
+    answer
 }
 
 /// Every span with what it means.
@@ -83,7 +95,8 @@ pub(crate) async fn otlp(
 ) -> Result<Response, Error> {
     let trace = find(&app, &trace_id, Parameters::new(query)).await?;
     let head = br#"{"resourceSpans":["#.to_vec();
-    Parts::new(app, trace.row.id, OtlpWriter::default()).await?.answer(head).await
+    let running = query::is_running(&trace.row, query::now_ns());
+    Ok(told(running, Parts::new(app, trace.row.id, OtlpWriter::default()).await?.answer(head).await?))
 }
 
 impl Writer for OtlpWriter {

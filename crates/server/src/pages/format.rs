@@ -3,6 +3,8 @@
 use ::time::{OffsetDateTime, macros::format_description};
 use bennu_model::Usage;
 
+pub(super) use crate::query::now_ns;
+
 /// `840 ms`, `4.2 s`, `3 min 20 s`.
 pub(super) fn duration(nanoseconds: u64) -> String {
     let ms = nanoseconds as f64 / 1e6;
@@ -94,11 +96,6 @@ pub(super) struct Moment {
 /// A moment seen from now.
 pub(super) fn moment(time_ns: i64) -> Moment {
     moment_from(time_ns, now_ns())
-}
-
-/// The present, nanoseconds since the Unix epoch.
-pub(super) fn now_ns() -> i64 {
-    i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos()).unwrap_or(i64::MAX)
 }
 
 fn moment_from(time_ns: i64, now_ns: i64) -> Moment {

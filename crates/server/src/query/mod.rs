@@ -1,5 +1,5 @@
 //! What pages and JSON ask together: a span with its meaning, how well a service is understood, what a pasted text points to,
-//! what leaves the program.
+//! whether a trace goes on, what leaves the program.
 
 mod body;
 mod conventions;
@@ -7,6 +7,7 @@ mod detail;
 mod context;
 mod export;
 mod locate;
+mod news;
 mod otlp;
 
 pub(crate) use body::{body_address, find_body, media, media_type};
@@ -15,4 +16,5 @@ pub(crate) use conventions::{Convention, conventions};
 pub(crate) use detail::{SpanDetail, blocking, span_detail, spans_with, turn};
 pub(crate) use export::{curl, openai_request};
 pub(crate) use locate::{Pasted, read_pasted};
+pub(crate) use news::{is_live, is_running, news, now_ns};
 pub(crate) use otlp::OtlpWriter;

@@ -32,7 +32,14 @@ fn a_parent_that_has_not_ended_is_awaited_and_completed_in_place() {
     assert_eq!(awaited.status, 200);
     assert!(awaited.text.contains("A span is sent when it ends"));
 
+    let goes_on = || {
+        let paths = [format!("/v1/traces/{trace}"), format!("/v1/traces/{trace}/otlp")];
+        paths.map(|path| server.get(&path).header("x-bennu-running").is_some())
+    };
+    assert_eq!(goes_on(), [true, true]);
+
     server.send(json!([lasting(span('d', '1', None, "agent.run", &[]), -9, -1)]));
+    assert_eq!(goes_on(), [false, false]);
     let page = server.get(&format!("/projects/p/traces/{trace}")).text;
     assert!(!page.contains("data-live") && page.contains("agent.run") && !page.contains("not ended yet"));
 }

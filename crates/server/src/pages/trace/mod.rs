@@ -5,7 +5,7 @@
 mod axis;
 mod outline;
 pub(super) mod row;
-pub(super) mod running;
+mod running;
 pub(super) mod state;
 mod timing;
 pub(super) mod tree;

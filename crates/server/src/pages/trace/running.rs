@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use bennu_model::{Kind, SpanId, StatusCode, Usage};
 use bennu_store::SpanRow;
 
-/// So long after the last news of a trace its open spans are taken for running.
-const NEWS_NS: i64 = 10 * 60 * 1_000_000_000;
+use crate::query::is_live;
+
 /// Parents that are shown although they have not arrived; a trace of orphans only is shown as that.
 const MAX_AWAITED: usize = 50;
 
@@ -22,17 +22,6 @@ pub(super) struct Running {
     /// Spans known from their children only, that stand among the rows.
     pub(super) awaited: Vec<SpanId>,
     pub(super) now_ns: i64,
-}
-
-/// Whether open spans of a trace whose last news is from `last_ns` are taken for running.
-pub(in crate::pages) fn is_live(last_ns: i64, now_ns: i64) -> bool {
-    let (since_ns, until_ns) = news(now_ns);
-    (since_ns..=until_ns).contains(&last_ns)
-}
-
-/// From when to when news are new. A sender's clock may run ahead.
-pub(in crate::pages) fn news(now_ns: i64) -> (i64, i64) {
-    (now_ns.saturating_sub(NEWS_NS - 1), now_ns.saturating_add(NEWS_NS - 1))
 }
 
 /// Lets open spans last until now, and puts rows where parents are awaited. `end_ns` is the end of the trace.
@@ -111,7 +100,10 @@ mod tests {
         assert_eq!((running.live, running.awaited.len(), end_ns), (true, 1, 10 * second));
         assert_eq!((spans[0].start_ns, spans[0].end_ns, spans[0].running), (5 * second, 10 * second, true));
         let (mut spans, mut end_ns) = (sent.to_vec(), 8 * second);
-        assert!(!extend(&mut spans, &mut end_ns, 8 * second + NEWS_NS).live, "its end never came");
+        assert!(
+            !extend(&mut spans, &mut end_ns, crate::query::news(8 * second).1 + 1).live,
+            "its end never came"
+        );
         assert_eq!((spans.len(), end_ns), (2, 8 * second));
     }
 

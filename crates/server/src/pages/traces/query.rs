@@ -7,7 +7,8 @@ use serde::Deserialize;
 use crate::{
     api::parse_time,
     error::{Code, Error},
-    pages::{encode::encode, format, trace::running::news},
+    pages::{encode::encode, format},
+    query::news,
 };
 
 /// The state of the list.

@@ -4,14 +4,14 @@ use askama::Template;
 use bennu_store::TraceRow;
 
 use super::columns::Column;
-use crate::pages::{
-    content,
-    encode::trace_link,
-    format::{self, Moment},
-    trace::{
-        row::{kind_class, kind_word},
-        running::is_live,
+use crate::{
+    pages::{
+        content,
+        encode::trace_link,
+        format::{self, Moment},
+        trace::row::{kind_class, kind_word},
     },
+    query::is_running,
 };
 
 /// A trace as the list shows it.
@@ -47,7 +47,7 @@ pub(super) struct Row<'a> {
 /// `longest_ns` is the length of the whole duration bar.
 pub(super) fn view(row: TraceRow, longest_ns: u64, columns: &[Column]) -> Row<'_> {
     let now_ns = format::now_ns();
-    let running = (row.running > 0 || !row.has_root) && is_live(row.end_ns, now_ns);
+    let running = is_running(&row, now_ns);
     let duration_ns = if running {
         now_ns.saturating_sub(row.start_ns).max(0).unsigned_abs().max(row.duration_ns())
     } else {
