@@ -2,15 +2,19 @@
 
 use std::process::ExitCode;
 
-use bennu::{config, demo, serve};
+use bennu::{config, demo, export, serve};
 use clap::Parser;
 
 fn main() -> ExitCode {
+    let env = |name: &str| std::env::var(name).ok();
     let flags = config::Flags::parse();
     let command = flags.command.clone();
-    let outcome = config::load(flags, |name| std::env::var(name).ok())
-        .map_err(anyhow::Error::from)
-        .and_then(|config| run(config, command));
+    let outcome = match command {
+        Some(config::Command::Export(flags)) => export::run(&flags, env),
+        command => {
+            config::load(flags, env).map_err(anyhow::Error::from).and_then(|config| run(config, command))
+        }
+    };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -28,6 +28,7 @@ use crate::{
 
 pub(crate) use cursor::{read_cursor, write_cursor};
 pub(crate) use time::{parse_time, rfc3339};
+pub(crate) use trace::RUNNING;
 
 /// The Phoenix whose answers these are; its clients look at it before they use newer parameters.
 const PHOENIX_VERSION: &str = "20.26.1";

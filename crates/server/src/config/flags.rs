@@ -21,6 +21,8 @@ pub enum Command {
     Serve(ServeFlags),
     /// Run an agent on a question and show its trace; then serve on.
     Demo(DemoFlags),
+    /// Print a trace of a running bennu as JSON.
+    Export(ExportFlags),
 }
 
 /// Flags of `demo`.
@@ -35,6 +37,29 @@ pub struct DemoFlags {
     /// Those of `serve`, for the server that is started.
     #[command(flatten)]
     pub serve: ServeFlags,
+}
+
+/// Flags of `export`. Variables are read by `export` itself, so that no help shows their values.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ExportFlags {
+    /// The trace's id, or the address of its page
+    #[arg(value_name = "TRACE")]
+    pub trace: String,
+    /// Where bennu is; else BENNU_URL, PHOENIX_COLLECTOR_ENDPOINT [default: http://localhost:6006]
+    #[arg(long)]
+    pub url: Option<String>,
+    /// What a bennu wants that was started with --token; else BENNU_TOKEN, PHOENIX_API_KEY
+    #[arg(long)]
+    pub token: Option<String>,
+    /// The project, where several have the trace
+    #[arg(long, value_name = "NAME")]
+    pub project: Option<String>,
+    /// OTLP/JSON as it was sent, instead of what bennu makes of it
+    #[arg(long)]
+    pub otlp: bool,
+    /// Write to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<String>,
 }
 
 /// Flags of `serve`; each also as `BENNU_…` in the environment and as a key of the configuration file.

@@ -8,7 +8,7 @@ mod resolve;
 
 use std::{fmt, net::IpAddr, path::PathBuf};
 
-pub use flags::{Command, Flags};
+pub use flags::{Command, ExportFlags, Flags};
 pub use resolve::{ConfigError, load};
 
 /// Everything the program needs to know, valid.

@@ -64,7 +64,7 @@ pub fn load(flags: Flags, env: impl Fn(&str) -> Option<String>) -> Result<Config
     let flags = match flags.command {
         Some(Command::Serve(serve)) => serve,
         Some(Command::Demo(demo)) => demo.serve,
-        None => flags.serve,
+        Some(Command::Export(_)) | None => flags.serve,
     };
     let env = |key: &str| env(&format!("BENNU_{}", key.to_uppercase())).filter(|text| !text.is_empty());
     let file = match flags.config.clone().or_else(|| env("config")) {

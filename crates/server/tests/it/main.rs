@@ -18,5 +18,6 @@ mod lists;
 mod guard;
 mod ports;
 mod dependencies;
+mod export;
 mod stack;
 mod sampling;
