@@ -48,12 +48,18 @@ impl Wanted {
     ) -> anyhow::Result<Wanted> {
         let env = |name: &str| env(name).filter(|value| !value.trim().is_empty());
         let pasted = read(flags.trace.trim())?;
+        let usual = (env("BENNU_URL").map(|url| (url, "BENNU_URL")))
+            .or_else(|| env("PHOENIX_COLLECTOR_ENDPOINT").map(|url| (url, "PHOENIX_COLLECTOR_ENDPOINT")));
         let named = (flags.url.clone().map(|url| (url, "--url")))
             .or_else(|| pasted.server.map(|server| (server, "as pasted")))
-            .or_else(|| env("BENNU_URL").map(|url| (url, "BENNU_URL")))
-            .or_else(|| env("PHOENIX_COLLECTOR_ENDPOINT").map(|url| (url, "PHOENIX_COLLECTOR_ENDPOINT")));
+            .or_else(|| usual.clone());
         let (server, named_by) = named.unwrap_or_else(|| (DEFAULT_SERVER.to_owned(), "by default"));
         let server = split(&server).with_context(|| format!("{named_by}: {server:?}"))?.0;
+        // An address that was pasted may be anybody's: the environment's token is for the environment's server.
+        let is_usual =
+            || usual.and_then(|(url, _)| Some(split(&url).ok()?.0)).is_some_and(|url| url == server);
+        let is_trusted = named_by != "as pasted" || is_here(&server) || is_usual();
+        let env = |name: &str| env(name).filter(|_| is_trusted);
         let token = (flags.token.clone().map(|text| (text, "--token")))
             .or_else(|| env("BENNU_TOKEN").map(|text| (text, "BENNU_TOKEN")))
             .or_else(|| env("PHOENIX_API_KEY").map(|text| (text, "PHOENIX_API_KEY")));
@@ -77,14 +83,18 @@ impl Wanted {
 
     /// Whether the server is on this machine.
     pub(super) fn is_here(&self) -> bool {
-        let authority = self.server.split_once("://").map_or("", |(_, authority)| authority);
-        let name = match authority.strip_prefix('[') {
-            Some(rest) => rest.split(']').next(),
-            None => authority.split(':').next(),
-        };
-        let name = name.unwrap_or_default();
-        name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        is_here(&self.server)
     }
+}
+
+fn is_here(server: &str) -> bool {
+    let authority = server.split_once("://").map_or("", |(_, authority)| authority);
+    let name = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next(),
+        None => authority.split(':').next(),
+    };
+    let name = name.unwrap_or_default();
+    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// What was pasted says.
@@ -205,7 +215,10 @@ mod tests {
             ("http://p:3".to_owned(), "PHOENIX_COLLECTOR_ENDPOINT", token("theirs", "PHOENIX_API_KEY"))
         );
         let pasted = of(&format!("http://x:4/projects/a/traces/{ID}"));
-        assert_eq!(named(&pasted, &both).0, "http://x:4");
+        // Anybody's address: the environment's token is not for it.
+        assert_eq!(named(&pasted, &both), ("http://x:4".to_owned(), "as pasted", None));
+        let usual = of(&format!("http://b:2/traces/{ID}"));
+        assert_eq!(named(&usual, &both).2, token("ours", "BENNU_TOKEN"));
         let flags = ExportFlags {
             url: Some("http://y:5/projects".to_owned()),
             token: Some("typed".to_owned()),
