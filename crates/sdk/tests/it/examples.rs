@@ -141,3 +141,22 @@ fn gen_ai() {
     assert_eq!(span.get("gen_ai.usage.input_tokens"), "9");
     assert_eq!(collector.span("tool.now").get("gen_ai.operation.name"), "execute_tool");
 }
+
+#[test]
+fn sampling() {
+    let (collector, said) = run("sampling");
+    assert!(said.starts_with("kept: 1 failed, 1 slow, 1 flagged, "), "{said}");
+    let spans = collector.spans();
+    let reasons = |reason: &str| spans.iter().filter(|span| span.get("sampling.reason") == reason).count();
+    assert_eq!((reasons("error"), reasons("slow"), reasons("flagged")), (2, 2, 2));
+    assert_eq!(spans.len() - 6, reasons("probability"));
+}
+
+#[test]
+fn privacy() {
+    let (collector, _) = run("privacy");
+    let span = collector.span("llm.chat");
+    assert_eq!(span.get("input.value"), "Write to (address) that it rains.");
+    assert_eq!((span.get("output.value"), span.get("llm.token_count.total")), ("__REDACTED__", "18"));
+    assert!(!span.attributes.values().any(|value| value.contains("Dear") || value.contains('@')));
+}

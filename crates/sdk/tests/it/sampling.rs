@@ -118,6 +118,11 @@ fn a_panic_and_a_future_that_is_dropped_end_their_traces() {
     assert_eq!(sent(&collector), pairs(&[("panics", "error")]));
 }
 
+async fn call_later(name: &'static str) {
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    drop(tool_span(name, ""));
+}
+
 #[test]
 fn what_outlives_its_root_goes_where_the_root_went() {
     let collector = traced_async(
@@ -125,13 +130,8 @@ fn what_outlives_its_root_goes_where_the_root_went() {
         || async {
             for (name, late, fails) in [("kept", "with it", true), ("dropped", "gone", false)] {
                 let root = chain_span(name, "");
-                let task = root.run(async {
-                    tokio::spawn(carry(async move {
-                        tokio::time::sleep(Duration::from_millis(20)).await;
-                        drop(tool_span(late, ""));
-                    }))
-                });
-                let task = task.await;
+                let work = call_later(late);
+                let task = root.in_scope(|| tokio::spawn(carry(work)));
                 if fails {
                     root.record_error(&"broken");
                 }
