@@ -129,26 +129,33 @@ impl Shared {
         answer
     }
 
+    /// No lock is held while the queue has a span: it may log, and who listens to the log may end spans of its own.
     fn send(&self, spans: Vec<SpanData>) {
-        let mut outgoing = lock(&self.outgoing);
         for span in spans {
-            // The order stays: what waits goes first.
-            if outgoing.is_empty() && self.queue.room() > 0 || outgoing.len() >= self.max_outgoing {
+            let now = {
+                let mut outgoing = lock(&self.outgoing);
+                // The order stays: what waits goes first.
+                if outgoing.is_empty() && self.queue.room() > 0 || outgoing.len() >= self.max_outgoing {
+                    Some(span)
+                } else {
+                    outgoing.push_back(span);
+                    None
+                }
+            };
+            if let Some(span) = now {
                 self.queue.on_end(span);
-            } else {
-                outgoing.push_back(span);
             }
         }
     }
 
     /// Gives the queue what it has room for; whether all of it went.
     fn drain(&self) -> bool {
-        let mut outgoing = lock(&self.outgoing);
         while self.queue.room() > 0 {
-            let Some(span) = outgoing.pop_front() else { return true };
+            let next = lock(&self.outgoing).pop_front();
+            let Some(span) = next else { return true };
             self.queue.on_end(span);
         }
-        outgoing.is_empty()
+        lock(&self.outgoing).is_empty()
     }
 
     fn watch(&self) {
@@ -250,9 +257,8 @@ impl SpanProcessor for TailSampler {
             self.shared.queue.force_flush()?;
         }
         // What does not fit now is lost, and counted as that.
-        for span in lock(&self.shared.outgoing).drain(..) {
-            self.shared.queue.on_end(span);
-        }
+        let left = std::mem::take(&mut *lock(&self.shared.outgoing));
+        left.into_iter().for_each(|span| self.shared.queue.on_end(span));
         self.shared.queue.shutdown_with_timeout(until.saturating_duration_since(Instant::now()))
     }
 

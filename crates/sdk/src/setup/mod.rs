@@ -128,7 +128,7 @@ pub(crate) fn crosses(context: &Context) {
 }
 
 /// Sends what waits, and waits for that, five seconds at most: [`stats`] tells whether all of it has arrived. For the end of a program
-/// that has no guard, and for tests.
+/// that has no guard, and for tests. What tail sampling holds, because nothing is known of it yet, is held on.
 pub fn flush() {
     if let Some(started) = now() {
         // What did not arrive is in the counters.
