@@ -75,12 +75,18 @@ impl<'a> Message<'a> {
     /// An OpenAI-shaped message. Lenient: what it does not know is kept as a part.
     pub fn from_json(message: &'a Json) -> Self {
         let text = |name: &str| message.get(name).and_then(Json::as_str).map(Cow::from);
-        let parts = match message.get("content") {
+        let mut parts = match message.get("content") {
             None | Some(Json::Null) => Vec::new(),
             Some(Json::String(text)) => vec![Part::Text(text.into())],
             Some(Json::Array(parts)) => parts.iter().map(Part::from_json).collect(),
             Some(other) => vec![Part::Other(Cow::Borrowed(other))],
         };
+        // Not OpenAI's own, but that of many servers of reasoning models.
+        if let Some(text) =
+            message.get("reasoning_content").and_then(Json::as_str).filter(|text| !text.is_empty())
+        {
+            parts.insert(0, Part::Other(Cow::Owned(json!({"type": "reasoning", "text": text}))));
+        }
         let calls = message.get("tool_calls").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
         Message {
             role: text("role").unwrap_or_default(),
@@ -131,7 +137,7 @@ impl<'a> Message<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn from_json(part: &'a Json) -> Self {
+    pub(crate) fn from_json(part: &'a Json) -> Self {
         let at = |pointer: &str| part.pointer(pointer).and_then(Json::as_str).map(Cow::from);
         if let Some(text) = at("/text") {
             return Part::Text(text);

@@ -87,6 +87,20 @@ impl Usage {
         }
     }
 
+    /// From the `usage` of a response of Anthropic's, whose `input_tokens` are those that no cache had.
+    pub fn from_anthropic(usage: &Json) -> Self {
+        let tokens = |name: &str| usage.get(name).and_then(Json::as_u64);
+        let (read, written) = (tokens("cache_read_input_tokens"), tokens("cache_creation_input_tokens"));
+        let cached = read.unwrap_or_default().saturating_add(written.unwrap_or_default());
+        Usage {
+            input: tokens("input_tokens").map(|input| input.saturating_add(cached)),
+            output: tokens("output_tokens"),
+            cache_read: read,
+            cache_write: written,
+            reasoning: None,
+        }
+    }
+
     pub(super) fn write(&self, settings: Settings, out: &mut Vec<KeyValue>) {
         let total = self.input.zip(self.output).map(|(input, output)| input.saturating_add(output));
         let all = [
