@@ -40,11 +40,14 @@
 //! - **Context**: [`using_session`], [`using_user`], [`using_tags`], [`using_metadata`], [`using_prompt_template`] hold for every
 //!   span inside; [`carry`] takes them into a task.
 //! - **HTTP** (feature `http`): [`TraceLayer`] for servers, [`inject`] for clients.
+//! - **Clients** (feature `client`): [`LlmLayer`] traces the model calls of an HTTP client by itself; see [below](#clients).
 //! - **`tracing`** (feature `tracing`): [`tracing_layer`] makes its spans and these each other's parents.
 //!
 //! A collector that is slow or down costs spans, never the application's time: spans wait in a bounded queue and leave on a thread
 //! of their own. The log says once that spans are lost, and once that they arrive again.
 
+#[cfg(feature = "client")]
+mod client;
 mod conventions;
 mod console;
 mod context;
@@ -66,6 +69,10 @@ mod setup;
 mod span;
 mod transport;
 
+#[cfg(feature = "reqwest")]
+pub use client::LlmMiddleware;
+#[cfg(feature = "client")]
+pub use client::{HeardBody, LlmLayer, LlmService, SentBody};
 pub use context::{
     Using, carry, current_trace_id, using_metadata, using_prompt_template, using_session, using_tags,
     using_user,

@@ -3,7 +3,10 @@
 use bennu_semconv::{gen_ai, openinference};
 use opentelemetry::{Array, KeyValue, Value, trace::SpanKind};
 
+use serde::Serialize;
+
 use super::{Span, Usage};
+use crate::conventions::json;
 
 /// The kind of [`EmbeddingSpan`].
 #[derive(Debug)]
@@ -33,6 +36,26 @@ fn member(index: usize, name: &str) -> String {
 }
 
 impl EmbeddingSpan {
+    /// Who answers: `openai`, `azure`.
+    pub fn provider(self, provider: &str) -> Self {
+        self.named(openinference::LLM_PROVIDER, gen_ai::PROVIDER_NAME, provider)
+    }
+
+    /// The parameters of the request, anything that serialises to a JSON object: `dimensions`. Only OpenInference has a name for them.
+    pub fn parameters(self, parameters: &impl Serialize) -> Self {
+        if self.settings.conventions.open_inference() {
+            self.set_attribute(openinference::EMBEDDING_INVOCATION_PARAMETERS, json(parameters));
+        }
+        self
+    }
+
+    /// Records the model that answered, for which only `gen_ai` has a name.
+    pub fn record_response_model(&self, model: &str) {
+        if self.settings.conventions.gen_ai() {
+            self.set_attribute(gen_ai::RESPONSE_MODEL, model.to_owned());
+        }
+    }
+
     /// Records the vectors, in the order of the texts. They are large; who does not need them leaves them out. Only OpenInference
     /// has a name for them.
     pub fn record_vectors(&self, vectors: &[Vec<f32>]) {

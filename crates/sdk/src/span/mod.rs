@@ -39,6 +39,8 @@ pub use steps::{
 };
 #[cfg(feature = "metrics")]
 pub(crate) use stream::FIRST_TOKEN;
+#[cfg(feature = "client")]
+pub(crate) use stream::CANCELLED;
 pub use stream::{LlmStream, Traced};
 pub use tool::{Tool, ToolSpan, tool_span};
 
@@ -176,7 +178,7 @@ impl<K> Span<K> {
     }
 
     /// Sets what OpenInference and `gen_ai` have a name for each.
-    fn named(self, open_inference: &'static str, gen_ai: &'static str, value: &str) -> Self {
+    pub(crate) fn named(self, open_inference: &'static str, gen_ai: &'static str, value: &str) -> Self {
         if self.settings.conventions.open_inference() {
             self.set_attribute(open_inference, value.to_owned());
         }
@@ -186,7 +188,7 @@ impl<K> Span<K> {
         self
     }
 
-    fn event(&self, name: &'static str) {
+    pub(crate) fn event(&self, name: &'static str) {
         self.context.span().add_event(name, Vec::new());
     }
 

@@ -1,13 +1,14 @@
 //! Answers that come piece by piece.
 
 use std::{
+    borrow::Cow,
     pin::Pin,
     task::{Context as Task, Poll},
     time::Instant,
 };
 
 use futures_core::Stream;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::{LlmSpan, Usage};
 use crate::message::{Message, Part, ToolCall};
@@ -15,7 +16,10 @@ use crate::message::{Message, Part, ToolCall};
 /// The event at the first token. OpenInference has no attribute for it; its instrumentors write this event.
 pub(crate) const FIRST_TOKEN: &str = "First Token Stream Event";
 /// What the span of an answer says that was not heard to its end.
-const CANCELLED: &str = "cancelled";
+pub(crate) const CANCELLED: &str = "cancelled";
+
+/// Bytes of text, reasoning and arguments that are gathered of one answer; what comes after is not recorded.
+const MAX_ANSWER_BYTES: usize = 16 << 20;
 
 /// Gathers an answer. What came is recorded when it is [finished](LlmStream::finish) or dropped; dropped before its end it says
 /// `cancelled`.
@@ -25,17 +29,23 @@ pub struct LlmStream {
     span: LlmSpan,
     begun: Instant,
     first_token: bool,
+    /// What still fits.
+    room_bytes: usize,
     text: String,
+    reasoning: String,
     calls: Vec<Call>,
     finish_reason: Option<String>,
     id: Option<String>,
     model: Option<String>,
     usage: Option<Usage>,
     ended: bool,
+    recorded: bool,
 }
 
 #[derive(Debug, Default)]
 struct Call {
+    /// Which one it is for the stream; `None` if that does not say.
+    index: Option<u64>,
     id: String,
     name: String,
     arguments: String,
@@ -43,17 +53,25 @@ struct Call {
 
 impl LlmStream {
     pub(super) fn new(span: LlmSpan) -> Self {
+        LlmStream::since(span, Instant::now())
+    }
+
+    /// The same for a call that began earlier.
+    pub(crate) fn since(span: LlmSpan, begun: Instant) -> Self {
         LlmStream {
             span,
-            begun: Instant::now(),
+            begun,
             first_token: false,
+            room_bytes: MAX_ANSWER_BYTES,
             text: String::new(),
+            reasoning: String::new(),
             calls: Vec::new(),
             finish_reason: None,
             id: None,
             model: None,
             usage: None,
             ended: false,
+            recorded: false,
         }
     }
 
@@ -68,21 +86,19 @@ impl LlmStream {
         if let Some(text) = delta("content").and_then(Json::as_str) {
             self.push_text(text);
         }
+        if let Some(text) = delta("reasoning_content").and_then(Json::as_str) {
+            self.push_reasoning(text);
+        }
         for call in delta("tool_calls").and_then(Json::as_array).into_iter().flatten() {
-            self.push_call(call);
+            let text = |pointer: &str| call.pointer(pointer).and_then(Json::as_str).unwrap_or_default();
+            let index = call.get("index").and_then(Json::as_u64);
+            self.push_call(index, text("/id"), text("/function/name"), text("/function/arguments"));
         }
-        if let Some(reason) = chunk.pointer("/choices/0/finish_reason").and_then(Json::as_str) {
-            self.finish_reason = Some(reason.to_owned());
-        }
+        let text = |pointer: &str| chunk.pointer(pointer).and_then(Json::as_str);
+        self.note(text("/id"), text("/model"), text("/choices/0/finish_reason"));
         // Every chunk may say these again; the last one counts, and they are written once.
         if let Some(usage) = chunk.get("usage").filter(|usage| usage.is_object()) {
-            self.usage = Some(Usage::from_json(usage));
-        }
-        for (name, known) in [("id", &mut self.id), ("model", &mut self.model)] {
-            let said = chunk.get(name).and_then(Json::as_str);
-            if let Some(said) = said.filter(|said| known.as_deref() != Some(said)) {
-                *known = Some(said.to_owned());
-            }
+            self.note_usage(Usage::from_json(usage));
         }
     }
 
@@ -90,30 +106,70 @@ impl LlmStream {
     pub fn push_text(&mut self, text: &str) {
         if !text.is_empty() {
             self.token();
-            self.text.push_str(text);
+            if self.fits(text) {
+                self.text.push_str(text);
+            }
         }
     }
 
-    fn push_call(&mut self, call: &Json) {
-        /// Calls in one answer; an index beyond is no index.
+    /// Takes in a piece of what the model thinks before it answers.
+    pub(crate) fn push_reasoning(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.token();
+            if self.fits(text) {
+                self.reasoning.push_str(text);
+            }
+        }
+    }
+
+    /// Takes in a piece of a tool call: the one of this index, a new one if there is none of it.
+    pub(crate) fn push_call(&mut self, index: Option<u64>, id: &str, name: &str, arguments: &str) {
+        /// Calls in one answer; those beyond are not recorded.
         const MAX_CALLS: usize = 1_000;
         self.token();
-        let at = call.get("index").and_then(Json::as_u64).map_or(self.calls.len(), |at| at as usize);
-        if at >= MAX_CALLS {
+        let known = self.calls.iter().position(|call| index.is_some() && call.index == index);
+        let at = known.unwrap_or(self.calls.len());
+        if at >= MAX_CALLS || !self.fits(arguments) {
             return;
         }
-        if self.calls.len() <= at {
-            self.calls.resize_with(at + 1, Call::default);
+        if known.is_none() {
+            self.calls.push(Call { index, ..Call::default() });
         }
-        let text = |pointer: &str| call.pointer(pointer).and_then(Json::as_str).unwrap_or_default();
-        let known = &mut self.calls[at];
+        let call = &mut self.calls[at];
         // Some servers say these with every piece.
-        for (known, said) in [(&mut known.id, text("/id")), (&mut known.name, text("/function/name"))] {
+        for (known, said) in [(&mut call.id, id), (&mut call.name, name)] {
             if known.is_empty() {
                 known.push_str(said);
             }
         }
-        known.arguments.push_str(text("/function/arguments"));
+        call.arguments.push_str(arguments);
+    }
+
+    /// Whether arguments of the call of this index have come.
+    #[cfg(feature = "client")]
+    pub(crate) fn has_arguments(&self, index: u64) -> bool {
+        self.calls.iter().any(|call| call.index == Some(index) && !call.arguments.is_empty())
+    }
+
+    /// Takes in the answer's id, the model that gives it, why it ended; said again, the last one counts.
+    pub(crate) fn note(&mut self, id: Option<&str>, model: Option<&str>, finish_reason: Option<&str>) {
+        let all = [(id, &mut self.id), (model, &mut self.model), (finish_reason, &mut self.finish_reason)];
+        for (said, known) in all {
+            if let Some(said) = said.filter(|said| known.as_deref() != Some(said)) {
+                *known = Some(said.to_owned());
+            }
+        }
+    }
+
+    /// Takes in the tokens of the call, in place of what was said before.
+    pub(crate) fn note_usage(&mut self, usage: Usage) {
+        self.usage = Some(usage);
+    }
+
+    fn fits(&mut self, text: &str) -> bool {
+        let room = self.room_bytes.checked_sub(text.len());
+        self.room_bytes = room.unwrap_or_default();
+        room.is_some()
     }
 
     fn token(&mut self) {
@@ -141,9 +197,22 @@ impl LlmStream {
     }
 
     /// The answer broke off.
-    pub fn fail(mut self, error: &impl std::fmt::Display) {
+    pub fn fail(self, error: &impl std::fmt::Display) {
+        self.fail_as("error", error);
+    }
+
+    /// The same for errors that have a name.
+    pub(crate) fn fail_as(mut self, class: &str, error: &(impl std::fmt::Display + ?Sized)) {
         self.ended = true;
-        self.span.record_failure("error", error);
+        self.span.record_failure(class, error);
+    }
+
+    /// The answer is complete, and something else has all of it: this is recorded in place of the pieces.
+    #[cfg(feature = "client")]
+    pub(crate) fn finish_with(mut self, record: impl FnOnce(&LlmSpan)) {
+        self.ended = true;
+        self.recorded = true;
+        record(&self.span);
     }
 
     /// Hears a stream of chunks to its end: `hear` is given each and takes it in. The stream is polled as this span's.
@@ -162,16 +231,16 @@ impl LlmStream {
             name: call.name.as_str().into(),
             arguments: call.arguments.as_str().into(),
         });
-        let message = Message {
-            role: "assistant".into(),
-            parts: if self.text.is_empty() {
-                Vec::new()
-            } else {
-                vec![Part::Text(self.text.as_str().into())]
-            },
-            tool_calls: calls.collect(),
-            ..Message::default()
-        };
+        let mut parts = Vec::new();
+        if !self.reasoning.is_empty() {
+            let reasoning = json!({"type": "reasoning", "text": self.reasoning});
+            parts.push(Part::Other(Cow::Owned(reasoning)));
+        }
+        if !self.text.is_empty() {
+            parts.push(Part::Text(self.text.as_str().into()));
+        }
+        let message =
+            Message { role: "assistant".into(), parts, tool_calls: calls.collect(), ..Message::default() };
         let reasons: Vec<&str> = reason.as_deref().into_iter().collect();
         self.span.record_messages(&[message], &reasons);
         self.span.record_response(self.id.as_deref(), self.model.as_deref());
@@ -186,7 +255,9 @@ impl LlmStream {
 
 impl Drop for LlmStream {
     fn drop(&mut self) {
-        self.record();
+        if !self.recorded {
+            self.record();
+        }
     }
 }
 
