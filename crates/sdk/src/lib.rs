@@ -43,6 +43,24 @@
 //! - **Clients** (feature `client`): [`LlmLayer`] traces the model calls of an HTTP client by itself; see [below](#clients).
 //! - **`tracing`** (feature `tracing`): [`tracing_layer`] makes its spans and these each other's parents.
 //!
+//! # Clients
+//!
+//! Calls that a library makes are traced where they leave, and no code around them changes. What each lets in:
+//!
+//! - Clients made with **tower** whose requests are `http::Request`s (hyper-util): [`LlmLayer`].
+//! - **reqwest** (feature `reqwest`): `LlmService::new(reqwest::Client::new())` is a service of its requests; the client itself has no
+//!   place for layers. **reqwest-middleware**: `LlmMiddleware`.
+//! - **async-openai** (its feature `middleware`): `with_http_service` takes a service that builds the request and hands it to an
+//!   `LlmService`. It takes the place of its own retries, whose layer goes around it.
+//! - **rig**: its transport is the trait `HttpClientExt`, which a type around an `LlmService` implements; its HTTP hooks do not see
+//!   answers. Its own `tracing` spans are of the same trace and name the same answer.
+//! - **genai** lets nothing in: `with_reqwest` takes a bare `reqwest::Client`. With its feature `otel` it has `tracing` spans of its own,
+//!   which [`tracing_layer`] takes; messages are on them if `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` is `true`.
+//!
+//! Each is an example in `clients/examples` of Bennu's repository.
+//!
+//! # When the collector is away
+//!
 //! A collector that is slow or down costs spans, never the application's time: spans wait in a bounded queue and leave on a thread
 //! of their own. The log says once that spans are lost, and once that they arrive again.
 
