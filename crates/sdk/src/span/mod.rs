@@ -37,10 +37,10 @@ pub use steps::{
     Chain, ChainSpan, Evaluator, EvaluatorSpan, Guardrail, GuardrailSpan, chain_span, evaluator_span,
     guardrail_span,
 };
-#[cfg(feature = "metrics")]
-pub(crate) use stream::FIRST_TOKEN;
 #[cfg(feature = "client")]
 pub(crate) use stream::CANCELLED;
+#[cfg(feature = "metrics")]
+pub(crate) use stream::FIRST_TOKEN;
 pub use stream::{LlmStream, Traced};
 pub use tool::{Tool, ToolSpan, tool_span};
 
