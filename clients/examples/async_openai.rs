@@ -12,6 +12,7 @@ use async_openai::{
             CreateChatCompletionRequest, CreateChatCompletionRequestArgs, FunctionObjectArgs,
         },
         embeddings::CreateEmbeddingRequestArgs,
+        responses::{CreateResponseArgs, ResponseStreamEvent},
     },
 };
 use bennu_clients::ModelServer;
@@ -73,6 +74,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 .build()?;
             let answer = client.chat().create(request).await?;
             println!("{:?}", answer.choices[0].message.tool_calls);
+
+            let request =
+                CreateResponseArgs::default().model(&server.model).input("What is a pool?").build()?;
+            let answer = client.responses().create(request.clone()).await?;
+            println!("{}", answer.output_text().unwrap_or_default());
+            let mut events = client.responses().create_stream(request).await?;
+            while let Some(event) = events.next().await {
+                if let ResponseStreamEvent::ResponseOutputTextDelta(piece) = event? {
+                    print!("{}", piece.delta);
+                }
+            }
+            println!();
 
             let request = CreateEmbeddingRequestArgs::default()
                 .model(&server.embedding_model)

@@ -28,9 +28,11 @@ fn calls<'a>(spans: &'a [Sent], said: &str) -> Vec<&'a Sent> {
         assert_eq!(call.get("llm.input_messages.0.message.role"), "user");
         assert_eq!(call.get("input.value"), QUESTION);
         assert!(call.number("llm.token_count.prompt") > 0 && call.number("llm.token_count.completion") > 0);
-        assert!(call.get("gen_ai.response.id").starts_with("chatcmpl-"), "{call:?}");
-        assert!(["stop", "tool_calls"].contains(&call.get("llm.finish_reason")), "{call:?}");
-        if call.get("llm.finish_reason") == "stop" {
+        let id = call.get("gen_ai.response.id");
+        assert!(id.starts_with("chatcmpl-") || id.starts_with("resp_"), "{call:?}");
+        let reason = call.get("llm.finish_reason");
+        assert!(["stop", "tool_calls", "completed"].contains(&reason), "{call:?}");
+        if reason != "tool_calls" {
             let text = call.get("llm.output_messages.0.message.content");
             let first = text.lines().next().unwrap_or_default();
             assert!(!first.is_empty() && said.contains(first), "{text:?} in {said:?}");
@@ -60,7 +62,9 @@ async fn async_openai() {
     let (spans, said) = run("async_openai").await;
     let calls = calls(&spans, &said);
     whole_and_streamed(&calls[..2]);
-    let [_, _, tool] = calls[..] else { panic!("{calls:#?}") };
+    let [_, _, tool, ..] = calls[..] else { panic!("{calls:#?}") };
+    // The Responses API.
+    whole_and_streamed(&calls[3..]);
     assert_eq!(tool.get("llm.finish_reason"), "tool_calls");
     let call = "llm.output_messages.0.message.tool_calls.0.tool_call";
     assert_eq!(tool.get(&format!("{call}.function.name")), "search_docs");
@@ -73,7 +77,7 @@ async fn async_openai() {
     assert!(embedding.number("llm.token_count.prompt") > 0);
     let agent = one(&spans, AGENT);
     assert!(calls.into_iter().chain([embedding]).all(|span| span.parent_id == agent.span_id));
-    assert_eq!(spans.len(), 5);
+    assert_eq!(spans.len(), 7);
 }
 
 #[tokio::test(flavor = "multi_thread")]
