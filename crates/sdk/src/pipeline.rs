@@ -63,3 +63,30 @@ impl<P: SpanProcessor> SpanProcessor for Pipeline<P> {
         self.next.set_resource(resource);
     }
 }
+
+/// Where nobody is sent anything.
+#[cfg(feature = "testing")]
+#[derive(Debug)]
+pub(crate) struct Nowhere;
+
+#[cfg(feature = "testing")]
+impl Pipeline<Nowhere> {
+    pub(crate) fn to_nowhere(watching: Vec<Box<dyn Watch>>) -> Self {
+        Pipeline { watching, next: Nowhere }
+    }
+}
+
+#[cfg(feature = "testing")]
+impl SpanProcessor for Nowhere {
+    fn on_start(&self, _span: &mut Span, _parent: &Context) {}
+
+    fn on_end(&self, _span: SpanData) {}
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}

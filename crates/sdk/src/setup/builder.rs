@@ -350,6 +350,8 @@ impl Builder {
         if self.console {
             watching.push(Box::new(Console));
         }
+        #[cfg(feature = "testing")]
+        watching.push(Box::new(crate::testing::Recorder));
         let mut tail = None;
         provider = match self.sampling.tail {
             None => provider.with_span_processor(Pipeline::new(watching, queue)),

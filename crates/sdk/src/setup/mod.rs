@@ -79,10 +79,33 @@ pub(crate) fn started() -> Arc<Started> {
 impl Started {
     /// For when tracing has ended.
     fn silent() -> Self {
-        let provider = SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOff).build();
+        let provider = SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOff);
+        // Spans that tests may keep have to be made.
+        #[cfg(feature = "testing")]
+        let provider = provider
+            .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
+            .with_max_attributes_per_span(u32::MAX)
+            .with_span_processor(crate::pipeline::Pipeline::to_nowhere(vec![Box::new(
+                crate::testing::Recorder,
+            )]));
+        let provider = provider.build();
         let tracer = provider.tracer("bennu-sdk");
         let settings = Settings { conventions: Conventions::default(), max_document_chars: None };
         Started { provider, tracer, settings, counters: Arc::default(), tail: None }
+    }
+}
+
+/// Sees to it that spans are made, which a recording may keep: where nothing is started they are, and are sent nowhere.
+#[cfg(feature = "testing")]
+pub(crate) fn make_recordable() {
+    let mut state = STATE.write().unwrap_or_else(PoisonError::into_inner);
+    if let State::Never = *state {
+        *state = State::Ended(Arc::new(Started::silent()));
+    }
+    if let State::Ended(silent) = &*state {
+        opentelemetry::global::set_tracer_provider(silent.provider.clone());
+        #[cfg(feature = "http")]
+        opentelemetry::global::set_text_map_propagator(crate::propagate::propagator());
     }
 }
 

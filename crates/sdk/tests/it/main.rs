@@ -12,3 +12,4 @@ mod spans;
 mod metrics;
 mod privacy;
 mod sampling;
+mod testing;

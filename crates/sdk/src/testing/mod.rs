@@ -1,0 +1,76 @@
+//! Tests that ask what an application did, by its trace (feature `testing`).
+//!
+//! [`record`] keeps the spans of some work in memory; a [`Run`] answers and asserts. Nothing has to be started and nothing listens:
+//! where the application starts tracing itself, its spans go where it sends them and are kept here besides. Tests may record in many
+//! threads at once; each sees its own work, also what a server in the same process did for it.
+//!
+//! ```
+//! use bennu_sdk::{Message, agent_span, llm_span, testing::record, tool_span};
+//! use serde_json::json;
+//!
+//! # async fn agent(question: &str) -> String {
+//! #     let agent = agent_span(question);
+//! #     agent.run(async {
+//! #         let call = llm_span("gpt-4o", &[Message::user(question)]);
+//! #         call.record_output(&json!({"choices": [{"message": {"role": "assistant", "content": "Paris."}}],
+//! #             "usage": {"prompt_tokens": 20, "completion_tokens": 2}}));
+//! #         tool_span("search_docs", &json!({"query": "capital of France"})).record_output("Paris");
+//! #     }).await;
+//! #     agent.record_output("It is Paris.");
+//! #     "It is Paris.".to_owned()
+//! # }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let (answer, run) = record(agent("What is the capital of France?")).await;
+//!
+//! assert!(answer.contains("Paris"));
+//! run.assert_tool_called("search_docs", 1)
+//!     .assert_tool_not_called("delete_docs")
+//!     .assert_model_calls_at_most(2)
+//!     .assert_tokens_at_most(3_000)
+//!     .assert_no_errors();
+//!
+//! // What has no assert of its own.
+//! let query = run.tool_calls()[0].arguments()["query"].as_str();
+//! run.assert_that(query.is_some_and(|query| query.contains("France")), "the search to name the country");
+//! # }
+//! ```
+//!
+//! An assert that fails says what was expected and what was there, and shows the run:
+//!
+//! ```text
+//! expected tool search_docs to be called twice; it was called once
+//!
+//!   AGENT agent.run · 310 µs
+//!   ├─ LLM llm.chat gpt-4o · 84 µs · 20 + 2 tokens
+//! > └─ TOOL search_docs {"query":"capital of France"} · 20 µs
+//! ```
+//!
+//! **Cases.** A trace that Bennu has kept is a run, too: `bennu export TRACE > tests/case.json` (the JSON of `GET /v1/traces/TRACE`),
+//! and [`Run::load`] reads it.
+//!
+//! In this folder:
+//!
+//! - `recorder`, `recording`: which spans are whose, and the door to it.
+//! - `span`, `read`, `attributes`, `messages`: what a span that was recorded here says.
+//! - `case`: the same from a file.
+//! - `run`, `asserts`, `tree`, `words`: what can be asked, and how it is answered.
+
+mod recorder;
+mod recording;
+mod span;
+mod messages;
+mod attributes;
+mod read;
+mod case;
+mod run;
+mod words;
+mod tree;
+mod asserts;
+
+pub(crate) use recorder::{Recorder, is_recorded};
+
+pub use case::CaseError;
+pub use recording::{record, record_sync};
+pub use run::Run;
+pub use span::{Span, ToolRun};

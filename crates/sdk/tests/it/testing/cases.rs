@@ -1,0 +1,68 @@
+//! Cases that can be read, and those that cannot.
+
+use bennu_sdk::{Message, testing::Run};
+use serde_json::{Value, json};
+
+use super::{case, herons, span};
+
+#[test]
+fn a_case_says_what_a_recording_says() {
+    let run = case(&herons());
+    let call = run.model_calls()[1];
+    assert_eq!(call.input_messages[0], Message::user("What do herons eat?"));
+    assert_eq!(call.input_messages[2], Message::tool("c1", r#"["d7"]"#));
+    assert_eq!(call.output_messages[0].tool_calls[0].name, "fetch_doc");
+    assert_eq!((call.start.as_millis(), call.duration.unwrap().as_millis()), (460, 440));
+    assert_eq!(run.tool_calls()[0].result(), &json!(["d7"]));
+    assert_eq!(run.tool_calls()[2].error.as_deref(), Some("no such document"));
+    assert_eq!(run.retrieved()[0].text, "Fish.");
+    assert_eq!((run.usage().input, run.usage().output), (Some(790), Some(50)));
+    let running =
+        case(&[span("a", "", "TOOL slow", [5, 5], json!({"running": true, "usage": {"total": 9}}))]);
+    assert_eq!((running.spans()[0].duration, running.spans()[0].tokens()), (None, Some(9)));
+}
+
+#[test]
+fn what_is_no_case_is_refused_with_its_place_and_what_to_do() {
+    const ADVICE: &str = "A case is what `bennu export TRACE` prints, the JSON of GET /v1/traces/TRACE.";
+    let spans = |spans: Value| json!({"trace_id": "t", "spans": spans}).to_string();
+    let with = |name: &str, value: Value| {
+        let mut second = span("b", "", "TOOL now", [0, 1], json!({}));
+        second[name] = value;
+        spans(json!([span("a", "", "TOOL now", [0, 1], json!({})), second]))
+    };
+    for (text, expected) in [
+        ("{".to_owned(), "this is no JSON: EOF while parsing an object at line 1 column 1"),
+        ("[]".to_owned(), "there is no \"spans\" in it"),
+        (
+            r#"{"resourceSpans": []}"#.to_owned(),
+            "this is a trace as OTLP, which says nothing of what its spans mean",
+        ),
+        (
+            r#"{"detail": "the trace t was not found"}"#.to_owned(),
+            "this is the server's answer \"the trace t was not found\"",
+        ),
+        (spans(json!([])), "\"spans\" is empty, so there is nothing to compare with"),
+        (spans(json!({"a": 1})), "spans: expected a list, found {\"a\":1}"),
+        (spans(json!([7])), "spans[0].start_ns is missing"),
+        (with("start_ns", json!(7)), "spans[1].start_ns: expected a text, found 7"),
+        (with("end_ns", json!("soon")), "spans[1].end_ns: expected nanoseconds since 1970, found \"soon\""),
+        (with("name", Value::Null), "spans[1].name is missing"),
+        (with("usage", json!({"input": -1})), "spans[1].usage.input: expected a number of tokens, found -1"),
+        (with("tool", json!("now")), "spans[1].tool: expected an object, found \"now\""),
+        (with("tool", json!({"name": [1]})), "spans[1].tool.name: expected a text, found [1]"),
+        (with("documents", json!("d1")), "spans[1].documents: expected a list, found \"d1\""),
+    ] {
+        let error = Run::from_json(&text).unwrap_err();
+        assert_eq!(error.to_string(), format!("{expected}. {ADVICE}"), "{text}");
+        assert_eq!(format!("{error:?}"), error.to_string(), "what an unwrap shows");
+    }
+}
+
+#[test]
+fn the_file_is_named() {
+    let error = Run::load("tests/nowhere.json").unwrap_err().to_string();
+    assert!(error.starts_with("tests/nowhere.json: No such file or directory"), "{error}");
+    let error = Run::load("Cargo.toml").unwrap_err().to_string();
+    assert!(error.starts_with("Cargo.toml: this is no JSON: "), "{error}");
+}
