@@ -5,7 +5,7 @@ use std::{collections::HashSet, fmt::Display};
 use serde_json::Value as Json;
 
 use super::{
-    Run, Span, tree,
+    Run, Shape, Span, tree,
     words::{count, cut, list, times},
 };
 
@@ -208,6 +208,15 @@ impl Run {
     #[track_caller]
     pub fn assert_that(&self, holds: bool, expected: impl Display) -> &Self {
         self.check(holds, || format!("expected {expected}"), &[])
+    }
+
+    /// The run has the shape of a recorded one: see [`Shape`].
+    #[track_caller]
+    pub fn assert_same_shape<'a>(&self, recorded: impl Into<Shape<'a>>) -> &Self {
+        if let Some(difference) = recorded.into().difference(self) {
+            panic!("{difference}");
+        }
+        self
     }
 
     #[track_caller]

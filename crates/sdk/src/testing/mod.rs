@@ -46,8 +46,8 @@
 //! > └─ TOOL search_docs {"query":"capital of France"} · 20 µs
 //! ```
 //!
-//! **Cases.** A trace that Bennu has kept is a run, too: `bennu export TRACE > tests/case.json` (the JSON of `GET /v1/traces/TRACE`),
-//! and [`Run::load`] reads it.
+//! **Cases.** A trace that Bennu has kept becomes a test: `bennu export TRACE > tests/case.json` (the JSON of `GET /v1/traces/TRACE`),
+//! [`Run::load`] reads it, and [`Run::assert_same_shape`] compares what the application does now with what it did then.
 //!
 //! In this folder:
 //!
@@ -55,6 +55,7 @@
 //! - `span`, `read`, `attributes`, `messages`: what a span that was recorded here says.
 //! - `case`: the same from a file.
 //! - `run`, `asserts`, `tree`, `words`: what can be asked, and how it is answered.
+//! - `shape`, `steps`, `compare`, `align`: what two runs have in common.
 
 mod recorder;
 mod recording;
@@ -67,10 +68,15 @@ mod run;
 mod words;
 mod tree;
 mod asserts;
+mod shape;
+mod steps;
+mod compare;
+mod align;
 
 pub(crate) use recorder::{Recorder, is_recorded};
 
 pub use case::CaseError;
 pub use recording::{record, record_sync};
 pub use run::Run;
+pub use shape::Shape;
 pub use span::{Span, ToolRun};

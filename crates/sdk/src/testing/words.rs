@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use super::Span;
+
 /// Characters of a tool's arguments that are shown.
 const ARGUMENTS: usize = 80;
 
@@ -54,6 +56,11 @@ pub(super) fn arguments(arguments: &Json) -> String {
         Json::Null => String::new(),
         other => format!(" {}", cut(&other.to_string(), ARGUMENTS)),
     }
+}
+
+/// `tool search_docs {"query":"a"}`.
+pub(super) fn tool(span: &Span) -> String {
+    format!("tool {}{}", span.label(), arguments(span.arguments()))
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! Recordings, what they can be held to, and cases.
+//! Recordings, what they can be held to, cases and shapes.
 
 mod asserts;
 mod cases;
 mod recording;
+mod shapes;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
