@@ -42,7 +42,7 @@
 //! - **HTTP** (feature `http`): [`TraceLayer`] for servers, [`inject`] for clients.
 //! - **Clients** (feature `client`): [`LlmLayer`] traces the model calls of an HTTP client by itself; see [below](#clients).
 //! - **`tracing`** (feature `tracing`): [`tracing_layer`] makes its spans and these each other's parents.
-//! - **Tests** (feature `testing`): `testing::record` says what an application did.
+//! - **Tests** (feature `testing`): `testing::record` says what an application did; a trace becomes a test that needs no model.
 //!
 //! # Clients
 //!

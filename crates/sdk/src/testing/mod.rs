@@ -49,6 +49,31 @@
 //! **Cases.** A trace that Bennu has kept becomes a test: `bennu export TRACE > tests/case.json` (the JSON of `GET /v1/traces/TRACE`),
 //! [`Run::load`] reads it, and [`Run::assert_same_shape`] compares what the application does now with what it did then.
 //!
+//! **Replay.** [`Replay`] answers from a case: as an OpenAI-compatible server for the model's calls ([`Replay::serve`]), and for
+//! tools ([`Replay::tool`]). The test then needs no model, no key and no network, and says in words where the application no longer
+//! does what it did.
+//!
+//! ```no_run
+//! use bennu_sdk::testing::{Replay, Run, Shape, record};
+//! # struct Agent; impl Agent { async fn run(&self, _: &str) -> Result<(), String> { Ok(()) } }
+//! # fn agent(_model: &str, _tools: Replay) -> Agent { Agent }
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//!
+//! let case = Run::load("tests/case.json")?;
+//! let replay = Replay::of(&case);
+//! let model = replay.serve()?;
+//! // The application's agent, whose tools ask `replay.tool(name, &arguments)`.
+//! let agent = agent(&model.url(), replay.clone());
+//!
+//! let (answer, run) = record(agent.run("What is the capital of France?")).await;
+//!
+//! answer?;
+//! run.assert_same_shape(Shape::of(&case).calls_only());
+//! replay.assert_finished();
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! In this folder:
 //!
 //! - `recorder`, `recording`: which spans are whose, and the door to it.
@@ -56,6 +81,7 @@
 //! - `case`: the same from a file.
 //! - `run`, `asserts`, `tree`, `words`: what can be asked, and how it is answered.
 //! - `shape`, `steps`, `compare`, `align`: what two runs have in common.
+//! - `replay`, `chat`, `server`: answers from a case.
 
 mod recorder;
 mod recording;
@@ -72,11 +98,16 @@ mod shape;
 mod steps;
 mod compare;
 mod align;
+mod replay;
+mod chat;
+mod server;
 
 pub(crate) use recorder::{Recorder, is_recorded};
 
 pub use case::CaseError;
 pub use recording::{record, record_sync};
+pub use replay::Replay;
 pub use run::Run;
+pub use server::ReplayServer;
 pub use shape::Shape;
 pub use span::{Span, ToolRun};

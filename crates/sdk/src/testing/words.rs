@@ -33,6 +33,17 @@ pub(super) fn count(count: usize, thing: &str) -> String {
     format!("{count} {thing}{plural}")
 }
 
+pub(super) fn ordinal(number: usize) -> String {
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
+
 /// `a, b, c`, the first so many.
 pub(super) fn list<T: AsRef<str>>(items: &[T], limit: usize) -> String {
     let shown: Vec<&str> = items.iter().take(limit).map(AsRef::as_ref).collect();
@@ -70,6 +81,10 @@ mod tests {
     #[test]
     fn words() {
         assert_eq!([0, 1, 2, 7].map(times), ["never", "once", "twice", "7 times"]);
+        assert_eq!(
+            [1, 2, 3, 4, 11, 21, 112].map(ordinal),
+            ["1st", "2nd", "3rd", "4th", "11th", "21st", "112th"]
+        );
         assert_eq!([1, 0].map(|n| count(n, "span")), ["1 span", "0 spans"]);
         assert_eq!(list(&["a", "b", "c"], 2), "a, b, and 1 more");
         assert_eq!((cut("äöü", 3), cut("a \nbcd", 3)), ("äöü".to_owned(), "a…".to_owned()));

@@ -1,8 +1,9 @@
-//! Recordings, what they can be held to, cases and shapes.
+//! Recordings, what they can be held to, cases, shapes and replays.
 
 mod asserts;
 mod cases;
 mod recording;
+mod replays;
 mod shapes;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
