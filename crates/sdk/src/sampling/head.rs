@@ -57,6 +57,15 @@ impl Head {
         }
     }
 
+    /// What a test records is recorded, however few traces the application keeps.
+    fn within(self, _parent: &Context) -> Self {
+        #[cfg(feature = "testing")]
+        if crate::testing::is_recorded(_parent) {
+            return Head { records: Threshold::ALL, ..self };
+        }
+        self
+    }
+
     /// A trace that is recorded under this threshold: whether it is kept if nothing more is known.
     fn recorded(
         &self,
@@ -86,9 +95,10 @@ impl ShouldSample for Head {
         _attributes: &[KeyValue],
         _links: &[Link],
     ) -> SamplingResult {
+        let head = parent.map_or(*self, |parent| self.within(parent));
         let parent =
             parent.map(|context| context.span().span_context().clone()).filter(SpanContext::is_valid);
-        let (decision, trace_state) = self.decide(parent.as_ref(), trace);
+        let (decision, trace_state) = head.decide(parent.as_ref(), trace);
         SamplingResult { decision, attributes: Vec::new(), trace_state }
     }
 }
