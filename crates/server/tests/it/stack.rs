@@ -7,6 +7,7 @@ use std::{
 };
 
 use axum::{Json, Router, routing::post};
+use bennu_sdk::testing::{Run, Shape, record};
 use bennu_sdk::{
     Document, Guard, Message, Protocol, Usage, agent_span, init_tracing, llm_span, retrieval_span,
 };
@@ -195,6 +196,41 @@ fn another_model_is_named_by_the_environment_alone() {
     let trace = server.trace(&answer.trace_id);
     let call = span(&trace, "llm.chat");
     assert_eq!((&call["model_requested"], &call["model_answering"]), (&json!("llama"), &json!("llama-4")));
+}
+
+/// From a trace that was kept, by `bennu export`, to a test of what the agent does now.
+#[test]
+fn a_trace_becomes_a_test() {
+    const QUESTION: &str = "What does CONN_MAX_AGE do in Django?";
+    let _turn = turn();
+    let server = TestServer::start();
+    let guard = init_tracing("stack").endpoint(server.url("")).start().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let stack = runtime.block_on(Stack::start(offline())).unwrap();
+    let answer = runtime.block_on(stack.agent.run(QUESTION, &[])).unwrap();
+    bennu_sdk::flush();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("case.json");
+    let exported = Command::new(env!("CARGO_BIN_EXE_bennu"))
+        .args(["export", &answer.trace_id, "--url", &server.url(""), "--output", file.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+    let case = Run::load(&file).unwrap();
+    assert_eq!(case.answer(), Some(answer.text));
+
+    let (again, run) = runtime.block_on(record(stack.agent.run(QUESTION, &[])));
+    again.unwrap();
+    run.assert_same_shape(&case)
+        .assert_tool_called("search_docs", 1)
+        .assert_retrieved("django-database-settings#1")
+        .assert_no_errors();
+    assert_eq!(run.usage(), case.usage());
+    let other = runtime.block_on(record(stack.agent.run("How do I back up SQLite?", &[]))).1;
+    let differs = Shape::of(&case).differences(&other);
+    assert!(differs.iter().any(|line| line.contains("RETRIEVER retrieval found")), "{differs:?}");
+    runtime.shutdown_background();
+    drop(guard);
 }
 
 fn demo(arguments: &[&str]) -> (bool, String) {
