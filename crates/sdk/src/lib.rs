@@ -42,6 +42,11 @@
 //! - **HTTP** (feature `http`): [`TraceLayer`] for servers, [`inject`] for clients.
 //! - **Clients** (feature `client`): [`LlmLayer`] traces the model calls of an HTTP client by itself; see [below](#clients).
 //! - **`tracing`** (feature `tracing`): [`tracing_layer`] makes its spans and these each other's parents.
+//! - **Sampling**: [`Builder::tail_sampling`] sends every trace that failed, was slow or was [flagged](keep_trace), and a part of the rest;
+//!   [`Builder::sample_ratio`] decides when a trace begins.
+//! - **Privacy**: [`Builder::hide`] and the variables `OPENINFERENCE_HIDE_…` leave content out by its kind, [`Builder::redact`] shows a
+//!   closure all the rest before it leaves.
+//! - **Metrics** (feature `metrics`): `Builder::metrics` counts tokens and seconds of every model call, sampled or not.
 //! - **Tests** (feature `testing`): `testing::record` says what an application did; a trace becomes a test that needs no model.
 //!
 //! # Clients
