@@ -9,7 +9,7 @@ use std::{
 
 use opentelemetry::{
     Context,
-    trace::{Span as _, SpanContext, TraceContextExt, TraceId},
+    trace::{Span as _, SpanContext, TraceContextExt},
 };
 use opentelemetry_sdk::{
     Resource,
@@ -109,7 +109,8 @@ impl TailSampler {
     }
 
     /// The trace goes to another service.
-    pub(crate) fn cross(&self, trace: TraceId) {
+    #[cfg(feature = "http")]
+    pub(crate) fn cross(&self, trace: opentelemetry::trace::TraceId) {
         lock(&self.shared.tail).cross(trace);
     }
 

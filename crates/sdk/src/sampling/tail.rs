@@ -169,6 +169,7 @@ impl Tail {
     }
 
     /// The trace goes to another service.
+    #[cfg(any(feature = "http", test))]
     pub(super) fn cross(&mut self, trace: TraceId) {
         if let Some(local) = self.traces.get_mut(&trace) {
             local.crosses = true;

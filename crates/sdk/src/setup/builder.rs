@@ -268,7 +268,7 @@ impl Builder {
         #[cfg(feature = "signals")]
         if flush_on_ctrl_c {
             let flush_and_end = || {
-                flush();
+                super::flush();
                 std::process::exit(130);
             };
             if let Err(error) = ctrlc::set_handler(flush_and_end) {
