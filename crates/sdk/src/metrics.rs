@@ -2,15 +2,20 @@
 //! generative AI, metrics.
 //!
 //! They are read from spans that end, before any sampling: exact however few traces are kept, and of spans that other libraries write
-//! with `tracing`, too.
+//! with `tracing`, too. An answer that two libraries tell of is counted once, by its id.
 
-use std::time::SystemTime;
+use std::{
+    collections::VecDeque,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Mutex, PoisonError},
+    time::SystemTime,
+};
 
 use bennu_semconv::{gen_ai, openinference, otel};
 use opentelemetry::{
     KeyValue, Value,
     metrics::{Histogram, Meter},
-    trace::Status,
+    trace::{Status, TraceId},
 };
 use opentelemetry_sdk::trace::SpanData;
 
@@ -22,7 +27,12 @@ pub(crate) struct Metrics {
     tokens: Histogram<u64>,
     duration_s: Histogram<f64>,
     first_chunk_s: Histogram<f64>,
+    /// Hashes of the newest answers' ids.
+    answers: Mutex<VecDeque<u64>>,
 }
+
+/// Answers that are remembered: spans of one call end within moments of each other.
+const REMEMBERED: usize = 1_024;
 
 impl Metrics {
     pub(crate) fn new(meter: &Meter) -> Self {
@@ -48,7 +58,24 @@ impl Metrics {
                 .with_description("Time to receive the first chunk of a streamed response.")
                 .with_boundaries(seconds)
                 .build(),
+            answers: Mutex::default(),
         }
+    }
+
+    /// Whether another span said what became of this answer: two libraries may trace one call, the one above the other.
+    fn is_known(&self, trace: TraceId, id: &str) -> bool {
+        let mut hash = DefaultHasher::new();
+        (trace, id).hash(&mut hash);
+        let hash = hash.finish();
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if answers.contains(&hash) {
+            return true;
+        }
+        if answers.len() == REMEMBERED {
+            answers.pop_front();
+        }
+        answers.push_back(hash);
+        false
     }
 
     fn record(&self, span: &SpanData) {
@@ -69,6 +96,10 @@ impl Metrics {
         if !["chat", "generate_content", "text_completion", "embeddings"].contains(&operation.as_str()) {
             return;
         }
+        let answer = said(&[gen_ai::RESPONSE_ID]).map(Value::as_str).filter(|id| !id.is_empty());
+        if answer.is_some_and(|id| self.is_known(span.span_context.trace_id(), &id)) {
+            return;
+        }
         let mut about = vec![KeyValue::new(gen_ai::OPERATION_NAME, operation)];
         for (name, known_as) in [
             (gen_ai::PROVIDER_NAME, &[openinference::LLM_PROVIDER][..]),
@@ -86,10 +117,10 @@ impl Metrics {
             ("input", [gen_ai::USAGE_INPUT_TOKENS, openinference::LLM_TOKEN_COUNT_PROMPT]),
             ("output", [gen_ai::USAGE_OUTPUT_TOKENS, openinference::LLM_TOKEN_COUNT_COMPLETION]),
         ] {
-            if let Some(Value::I64(tokens)) = said(&names) {
+            if let Some(tokens) = said(&names).and_then(whole_number) {
                 let mut about = about.clone();
                 about.push(KeyValue::new("gen_ai.token.type", kind));
-                self.tokens.record(u64::try_from(*tokens).unwrap_or_default(), &about);
+                self.tokens.record(tokens, &about);
             }
         }
         let seconds = |end: SystemTime| end.duration_since(span.start_time).unwrap_or_default().as_secs_f64();
@@ -111,6 +142,15 @@ impl Metrics {
             about.push(KeyValue::new(otel::ERROR_TYPE, "_OTHER"));
         }
         self.duration_s.record(seconds(span.end_time), &about);
+    }
+}
+
+/// `tracing` writes unsigned numbers as text.
+fn whole_number(value: &Value) -> Option<u64> {
+    match value {
+        Value::I64(number) => u64::try_from(*number).ok(),
+        Value::String(text) => text.as_str().parse().ok(),
+        _ => None,
     }
 }
 

@@ -63,7 +63,7 @@ enum Act {
 
 impl Hide {
     /// Hides what the variables say, too.
-    pub(crate) fn or_variables(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn or_variables(mut self, variable: &dyn Fn(&str) -> Option<String>) -> Self {
         let names: [(&mut bool, &[&str]); 13] = [
             (&mut self.inputs, &["HIDE_INPUTS"]),
             (&mut self.outputs, &["HIDE_OUTPUTS"]),
@@ -237,8 +237,8 @@ mod tests {
             base64_image_max_length: Some(10),
             ..Hide::default()
         };
-        assert_eq!(code.or_variables(given), expected);
-        assert_eq!(Hide::default().or_variables(|_| Some("perhaps".to_owned())), Hide::default());
+        assert_eq!(code.or_variables(&given), expected);
+        assert_eq!(Hide::default().or_variables(&|_| Some("perhaps".to_owned())), Hide::default());
     }
 
     #[test]

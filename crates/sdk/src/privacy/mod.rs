@@ -20,8 +20,8 @@ use opentelemetry_sdk::{
 };
 
 pub use hide::Hide;
-pub(crate) use redact::Redaction;
 pub use redact::Shown;
+pub(crate) use redact::{Redaction, is_redacting};
 
 /// What stands for what was hidden; OpenInference's word.
 const REDACTED: &str = "__REDACTED__";

@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -11,8 +12,9 @@ use opentelemetry_sdk::trace::SpanData;
 
 use super::REDACTED;
 
-/// What a redaction is shown: an attribute of a span, of one of its events or links, the span's name (`span.name`) or its error's message
-/// (`span.error`).
+/// What a redaction is shown: an attribute of a span, of one of its events or links; the span's name (`span.name`), its error's message
+/// (`span.error`) or an event's name (`event.name`: of spans from `tracing` that is the text of a log line). The resource's attributes are
+/// the program's own, and not shown.
 #[derive(Debug)]
 pub struct Shown<'a> {
     name: &'a str,
@@ -59,6 +61,15 @@ impl Shown<'_> {
     }
 }
 
+thread_local! {
+    static REDACTING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is in a redaction now.
+pub(crate) fn is_redacting() -> bool {
+    REDACTING.get()
+}
+
 /// See [`crate::Builder::redact`].
 #[derive(Clone)]
 pub(crate) struct Redaction(Arc<dyn Fn(&mut Shown<'_>) + Send + Sync>);
@@ -86,6 +97,11 @@ impl Redaction {
         self.list(None, &mut span.attributes);
         for event in &mut span.events.events {
             self.list(Some(&event.name), &mut event.attributes);
+            let mut name = Value::from(event.name.clone().into_owned());
+            self.show("event.name", Some(&event.name), &mut name);
+            if name.as_str() != event.name {
+                event.name = name.as_str().into_owned().into();
+            }
         }
         for link in &mut span.links.links {
             self.list(None, &mut link.attributes);
@@ -106,7 +122,10 @@ impl Redaction {
     /// Whether it is to be sent.
     fn show(&self, name: &str, event: Option<&str>, value: &mut Value) -> bool {
         let mut shown = Shown { name, event, value, remove: false };
-        if catch_unwind(AssertUnwindSafe(|| (self.0)(&mut shown))).is_err() {
+        REDACTING.set(true);
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.0)(&mut shown)));
+        REDACTING.set(false);
+        if outcome.is_err() {
             // Who fails to look at it has not allowed it.
             shown.hide();
         }

@@ -3,7 +3,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use opentelemetry::trace::TraceId;
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +20,16 @@ pub(crate) struct Board {
 }
 
 /// Why there is no answer.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum NoAnswer {
-    /// Whoever listens there is no Bennu.
+    /// Whoever listens there now is no Bennu.
+    #[error("HTTP {0}: who listens there is no Bennu")]
     Stranger(u16),
-    /// Nobody does now.
+    /// It wants another token.
+    #[error("HTTP {0}: it does not take the token")]
+    Refused(u16),
+    /// Nobody answers now.
+    #[error("{0}")]
     Away(String),
 }
 
@@ -42,11 +47,27 @@ struct Answered {
 impl Board {
     /// Beside the place where spans are sent, if that looks like one of a server's.
     pub(crate) fn beside(traces_url: &str, headers: HeaderMap) -> Option<Self> {
-        traces_url.strip_suffix(TRACES_PATH).map(|server| Board::at(server, headers))
+        traces_url.strip_suffix(TRACES_PATH).map(|server| Board::new(server, headers))
     }
 
-    /// Of this server.
-    pub(crate) fn at(server: &str, headers: HeaderMap) -> Self {
+    /// Of this server. The error says what is wrong with its address.
+    pub(crate) fn at(server: &str, token: Option<&str>) -> Result<Self, String> {
+        let address: http::Uri = server.parse().map_err(|error| format!("it is no address: {error}"))?;
+        match address.scheme_str() {
+            Some("http") => {}
+            Some("https") if cfg!(feature = "tls") => {}
+            Some("https") => return Err("https needs the feature `tls` of bennu-sdk".to_owned()),
+            _ => return Err("an address such as http://localhost:6006 was expected".to_owned()),
+        }
+        let mut headers = HeaderMap::new();
+        if let Some(token) = token {
+            let bearer = HeaderValue::try_from(format!("Bearer {}", token.trim()));
+            headers.insert(AUTHORIZATION, bearer.map_err(|_| "its token is none".to_owned())?);
+        }
+        Ok(Board::new(server, headers))
+    }
+
+    fn new(server: &str, headers: HeaderMap) -> Self {
         /// An answer takes a millisecond; who waits for longer holds traces for longer.
         const TIMEOUT: Duration = Duration::from_secs(1);
         let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false);
@@ -55,10 +76,15 @@ impl Board {
     }
 
     /// Tells and asks; returns those of the asked that somebody keeps.
-    pub(super) fn exchange(&self, keep: &[TraceId], ask: &[TraceId]) -> Result<HashSet<TraceId>, NoAnswer> {
-        let text = |traces: &[TraceId]| traces.iter().map(TraceId::to_string).collect();
-        let body = serde_json::to_vec(&Asked { keep: text(keep), ask: text(ask) })
-            .map_err(|error| NoAnswer::Away(error.to_string()))?;
+    pub(super) fn exchange(
+        &self,
+        keep: &[TraceId],
+        ask: impl Iterator<Item = TraceId>,
+    ) -> Result<HashSet<TraceId>, NoAnswer> {
+        let keep = keep.iter().map(TraceId::to_string).collect();
+        let ask = ask.map(|trace| trace.to_string()).collect();
+        let body =
+            serde_json::to_vec(&Asked { keep, ask }).map_err(|error| NoAnswer::Away(error.to_string()))?;
         let mut request = self.agent.post(&self.url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -68,10 +94,11 @@ impl Board {
         match response.status().as_u16() {
             200 => {}
             status @ (404 | 405 | 415 | 501) => return Err(NoAnswer::Stranger(status)),
+            status @ (401 | 403) => return Err(NoAnswer::Refused(status)),
             status => return Err(NoAnswer::Away(format!("HTTP {status}"))),
         }
-        let answer: Answered =
-            serde_json::from_reader(response.body_mut().as_reader()).map_err(|_| NoAnswer::Stranger(200))?;
+        let text = response.body_mut().read_to_vec().map_err(|error| NoAnswer::Away(error.to_string()))?;
+        let answer: Answered = serde_json::from_slice(&text).map_err(|_| NoAnswer::Stranger(200))?;
         Ok(answer.keep.iter().filter_map(|trace| TraceId::from_hex(trace).ok()).collect())
     }
 }

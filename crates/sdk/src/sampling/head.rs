@@ -15,10 +15,12 @@ use super::probability::{Said, Threshold, say};
 /// Decides when a span begins.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Head {
-    /// For traces that begin here; those it rejects are not recorded.
-    pub(crate) records: Threshold,
+    /// For traces that begin here; those it rejects are not recorded. Without it all are, and nothing is said about it.
+    pub(crate) records: Option<Threshold>,
     /// With tail sampling: what becomes of traces that nothing else keeps.
     pub(crate) keeps: Option<Threshold>,
+    /// Spans that nobody is to be sent are made nevertheless, to be measured.
+    pub(crate) measures: bool,
 }
 
 impl Head {
@@ -26,7 +28,7 @@ impl Head {
         let state = parent.map(SpanContext::trace_state).cloned().unwrap_or_default();
         match parent {
             None => {
-                let records = self.records;
+                let records = self.records.unwrap_or(Threshold::ALL);
                 if !records.keeps(Said::default().randomness(trace)) {
                     return (SamplingDecision::Drop, state);
                 }
@@ -61,7 +63,7 @@ impl Head {
     fn within(self, _parent: &Context) -> Self {
         #[cfg(feature = "testing")]
         if crate::testing::is_recorded(_parent) {
-            return Head { records: Threshold::ALL, ..self };
+            return Head { records: None, ..self };
         }
         self
     }
@@ -74,7 +76,8 @@ impl Head {
         state: &TraceState,
     ) -> (SamplingDecision, TraceState) {
         let Some(keeps) = self.keeps else {
-            return (SamplingDecision::RecordAndSample, say(state, Some(records), None));
+            let kept = self.records.map(|_| records);
+            return (SamplingDecision::RecordAndSample, say(state, kept, None));
         };
         let keeps = keeps.max(records);
         if keeps.keeps(Said::by(state).randomness(trace)) {
@@ -99,6 +102,10 @@ impl ShouldSample for Head {
         let parent =
             parent.map(|context| context.span().span_context().clone()).filter(SpanContext::is_valid);
         let (decision, trace_state) = head.decide(parent.as_ref(), trace);
+        let decision = match decision {
+            SamplingDecision::Drop if self.measures => SamplingDecision::RecordOnly,
+            decision => decision,
+        };
         SamplingResult { decision, attributes: Vec::new(), trace_state }
     }
 }
@@ -126,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_head_sampler_decides_on_its_own_traces_and_follows_others() {
-        let head = Head { records: Threshold::of_ratio(0.5), keeps: None };
+        let head = Head { records: Some(Threshold::of_ratio(0.5)), keeps: None, measures: false };
         assert_eq!(check(head, None, LOW), "Drop ");
         assert_eq!(check(head, None, HIGH), "RecordAndSample ot=th:8");
         let remote = |sampled, state| Some(parent(LOW, sampled, true, state));
@@ -137,7 +144,7 @@ mod tests {
 
     #[test]
     fn with_tail_sampling_everything_that_may_be_kept_is_recorded() {
-        let head = Head { records: Threshold::ALL, keeps: Some(Threshold::of_ratio(0.25)) };
+        let head = Head { records: None, keeps: Some(Threshold::of_ratio(0.25)), measures: false };
         assert_eq!(check(head, None, LOW), "RecordOnly bennu=th:0");
         assert_eq!(check(head, None, HIGH), "RecordAndSample bennu=th:0,ot=th:c");
         // A caller that samples by the tail, too: what is pending counts, not what its coin says.
@@ -158,14 +165,14 @@ mod tests {
         let local = |sampled, state| Some(parent(LOW, sampled, false, state));
         assert_eq!(check(head, local(false, "bennu=th:0"), LOW), "RecordOnly bennu=th:0");
         assert_eq!(check(head, local(false, ""), LOW), "Drop ");
-        let both = Head { records: Threshold::of_ratio(0.5), keeps: Some(Threshold::of_ratio(0.25)) };
+        let both = Head { records: Some(Threshold::of_ratio(0.5)), ..head };
         assert_eq!(check(both, None, LOW), "Drop ");
         assert_eq!(check(both, None, HIGH), "RecordAndSample bennu=th:8,ot=th:c");
     }
 
     #[test]
     fn explicit_randomness_counts_before_the_id() {
-        let head = Head { records: Threshold::ALL, keeps: Some(Threshold::of_ratio(0.5)) };
+        let head = Head { records: None, keeps: Some(Threshold::of_ratio(0.5)), measures: false };
         let low = parent(HIGH, true, true, "ot=rv:00000000000001");
         assert!(check(head, Some(low), HIGH).starts_with("RecordOnly"));
     }

@@ -26,6 +26,11 @@ impl<T: Copy> Memory<T> {
         self.young.insert(trace, what);
     }
 
+    pub(super) fn forget(&mut self, trace: TraceId) {
+        self.young.remove(&trace);
+        self.old.remove(&trace);
+    }
+
     /// What is asked for is remembered for longer.
     pub(super) fn get(&mut self, trace: TraceId) -> Option<T> {
         if let Some(known) = self.young.get(&trace) {

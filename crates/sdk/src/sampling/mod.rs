@@ -3,7 +3,7 @@
 //! - `probability`: thresholds, a trace's randomness, and how `tracestate` spells them.
 //! - `head`: the decision when a span begins.
 //! - `rules`: what a tail sampler is told, and what it did.
-//! - `tail`: local traces that are held until it is known what they are.
+//! - `tail`: decides about local traces when it is known what they are; `held`: those that it has not decided on.
 //! - `span`: what it reads of a span and writes on it.
 //! - `memory`: what was decided, for spans that come later.
 //! - `agree`: asking whether another service keeps a trace.
@@ -11,6 +11,7 @@
 
 mod agree;
 mod head;
+mod held;
 mod memory;
 mod probability;
 mod processor;

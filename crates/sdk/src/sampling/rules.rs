@@ -32,12 +32,18 @@ pub struct TailSampling {
     pub(super) agree_within: Option<Duration>,
 }
 
+/// Nothing is waited for longer; clocks can be asked about it.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
 /// Whom to ask about traces of several services.
 #[derive(Debug, Clone)]
 pub(super) enum Agree {
     /// The server that spans go to.
     AtCollector,
-    At(String),
+    At {
+        server: String,
+        token: Option<String>,
+    },
     Alone,
 }
 
@@ -58,7 +64,7 @@ impl TailSampling {
     /// What is slow: the time from the beginning of the trace's root in this process to its end. Ten seconds unless told otherwise.
     /// It is also how long spans of a running trace are held at most.
     pub fn slow(mut self, after: Duration) -> Self {
-        self.slow = Some(after);
+        self.slow = Some(after.min(LONGEST));
         self
     }
 
@@ -68,7 +74,8 @@ impl TailSampling {
         self
     }
 
-    /// Memory for spans that are held, about. 64 MiB unless told otherwise.
+    /// Memory for spans that are held, about, and as much again for what is kept and waits for room in the queue. 64 MiB unless told
+    /// otherwise.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
         self
@@ -86,9 +93,10 @@ impl TailSampling {
         self
     }
 
-    /// The Bennu server to ask, when it is not where spans are sent over HTTP: `http://localhost:6006`.
-    pub fn agree_at(mut self, server: impl Into<String>) -> Self {
-        self.agree = Agree::At(server.into());
+    /// The Bennu server to ask, when it is not where spans are sent over HTTP: `http://localhost:6006`, and its token if it has one. What
+    /// the collector is sent in headers is not for it.
+    pub fn agree_at(mut self, server: impl Into<String>, token: Option<&str>) -> Self {
+        self.agree = Agree::At { server: server.into(), token: token.map(str::to_owned) };
         self
     }
 
@@ -101,7 +109,7 @@ impl TailSampling {
     /// How long after its end a trace of several services is held for the others. It has to be as long as the others may take to
     /// know; five seconds more than what is slow unless told otherwise.
     pub fn agree_within(mut self, window: Duration) -> Self {
-        self.agree_within = Some(window);
+        self.agree_within = Some(window.min(LONGEST));
         self
     }
 
@@ -112,7 +120,7 @@ impl TailSampling {
     }
 }
 
-/// Why a trace is kept; the first that holds, in this order.
+/// Why a trace is kept: what was known first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reason {
     Error,
@@ -169,14 +177,18 @@ pub struct SamplingStats {
     pub late_kept: u64,
     /// Spans that ended after it was decided not to keep their trace.
     pub late_dropped: u64,
-    /// Traces of several services decided on without the others: nobody answered, or there was no room to wait.
+    /// Traces of several services decided on without the others: nobody answered, or there was no room or time to wait.
     pub unasked: u64,
+    /// Traces that other services were not told of: more were kept than could be.
+    pub untold: u64,
     /// Bytes held now, about.
     pub held_bytes: usize,
     /// Spans held now.
     pub held_spans: usize,
     /// The most bytes that were ever held.
     pub held_bytes_most: usize,
+    /// Bytes of what is kept and waits for room in the queue, about.
+    pub sending_bytes: usize,
 }
 
 impl SamplingStats {

@@ -17,6 +17,8 @@ use super::{
 pub(super) struct Kept {
     pub(super) reason: Reason,
     pub(super) threshold: Threshold,
+    /// It was decided on before its end, for want of room or time.
+    pub(super) cut: bool,
 }
 
 /// Whether nothing in this process is above it.

@@ -18,13 +18,17 @@ struct Bench {
     out: Vec<SpanData>,
 }
 
-/// A trace of this many; odd ones are those that probability keeps.
+/// The root of a trace; odd ones are those that probability keeps.
 fn context(trace: u128) -> SpanContext {
+    root(trace, 1)
+}
+
+fn root(trace: u128, id: u64) -> SpanContext {
     let sampled = trace % 2 == 1;
     let rest = Threshold::of_ratio(0.5);
     let state = say(&Default::default(), sampled.then_some(rest), Some(Threshold::ALL));
     let flags = TraceFlags::default().with_sampled(sampled);
-    SpanContext::new(TraceId::from(trace), SpanId::from(1), flags, false, state)
+    SpanContext::new(TraceId::from(trace), SpanId::from(id), flags, false, state)
 }
 
 fn span(trace: u128, name: &'static str, parent: u64) -> SpanData {
@@ -81,11 +85,12 @@ impl Bench {
     fn hear(&mut self, keep: Option<&[u128]>) -> (Vec<u128>, Vec<u128>) {
         let (news, asks) = self.tail.exchange(self.now, 100);
         let keep = keep.map(|keep| keep.iter().map(|trace| TraceId::from(*trace)).collect());
+        let asked = asks.iter().map(|(_, trace)| *trace).collect();
         self.tail.heard(news.clone(), &asks, keep.as_ref(), self.now, &mut self.out);
         let number = |traces: Vec<TraceId>| {
             traces.into_iter().map(|trace| u128::from_be_bytes(trace.to_bytes())).collect()
         };
-        (number(news), number(asks))
+        (number(news), number(asked))
     }
 
     /// What was let go since this was asked last: trace, name, reason, threshold.
@@ -118,7 +123,7 @@ fn chance_decides_when_the_root_ends_about_what_nothing_keeps() {
     bench.root(2);
     bench.root(3);
     assert_eq!(bench.sent(), ["3 child probability ot=th:8", "3 root probability ot=th:8"]);
-    let stats = bench.tail.stats;
+    let stats = bench.tail.stats();
     assert_eq!((stats.kept_probability, stats.dropped, stats.held_bytes, stats.held_spans), (1, 1, 0, 0));
 }
 
@@ -140,7 +145,7 @@ fn an_error_keeps_its_trace_at_once_and_as_one() {
     bench.begin(4);
     bench.end(said);
     assert_eq!(bench.sent(), ["4 says error ot=th:0"]);
-    assert_eq!((bench.tail.stats.kept_error, bench.tail.stats.dropped), (3, 0));
+    assert_eq!((bench.tail.stats().kept_error, bench.tail.stats().dropped), (3, 0));
 }
 
 #[test]
@@ -165,7 +170,7 @@ fn what_is_slow_is_kept_when_it_is_known_to_be() {
     bench.begin(2);
     bench.child(2);
     bench.pass(600 * SECOND);
-    assert_eq!((bench.tail.stats.cut_age, bench.tail.stats.held_spans), (1, 0));
+    assert_eq!((bench.tail.stats().cut_age, bench.tail.stats().held_spans), (1, 0));
 }
 
 #[test]
@@ -192,7 +197,7 @@ fn what_outlives_the_root_follows_it() {
         bench.end(failed(span(trace, "late", 1)));
     }
     assert_eq!(bench.sent(), ["3 root probability ot=th:8", "3 late probability ot=th:8"]);
-    let stats = bench.tail.stats;
+    let stats = bench.tail.stats();
     assert_eq!((stats.late_kept, stats.late_dropped, stats.kept_error), (1, 1, 0));
 }
 
@@ -200,10 +205,10 @@ fn what_outlives_the_root_follows_it() {
 fn a_trace_that_comes_by_twice_is_held_until_both_have_ended() {
     let mut bench = Bench::new(rules(), false);
     bench.begin(2);
-    bench.begin(2);
+    bench.tail.begin(&root(2, 7), false, bench.now, &mut bench.out);
     bench.root(2);
-    assert_eq!(bench.tail.stats.dropped, 0);
-    bench.end(failed(span(2, "second", 0)));
+    assert_eq!(bench.tail.stats().dropped, 0);
+    bench.end(failed(SpanData { span_context: root(2, 7), ..span(2, "second", 0) }));
     assert_eq!(bench.sent(), ["2 root error ot=th:0", "2 second error ot=th:0"]);
     // One that comes again after its end is judged anew.
     bench.begin(4);
@@ -223,7 +228,7 @@ fn a_trace_of_several_services_waits_for_what_they_say() {
     bench.begin(6);
     bench.root(6);
     assert!(bench.sent().is_empty());
-    assert_eq!(bench.tail.stats.dropped, 1, "what is here alone does not wait");
+    assert_eq!(bench.tail.stats().dropped, 1, "what is here alone does not wait");
     bench.pass(14 * SECOND);
     assert_eq!(bench.hear(Some(&[])), (vec![], vec![]));
     bench.pass(SECOND);
@@ -260,7 +265,7 @@ fn nobody_to_ask_is_no_reason_to_wait_for_ever() {
     bench.pass(SECOND);
     bench.hear(None);
     assert_eq!(bench.sent(), ["3 root probability ot=th:8"]);
-    assert_eq!((bench.tail.stats.unasked, bench.tail.stats.held_spans), (2, 0));
+    assert_eq!((bench.tail.stats().unasked, bench.tail.stats().held_spans), (2, 0));
     // A trace that begins anew while it waits does not wait any more.
     bench.tail.begin(&context(6), true, bench.now, &mut bench.out);
     bench.root(6);
@@ -281,14 +286,14 @@ fn at_a_bound_the_oldest_are_cut_and_errors_still_kept() {
     assert!(bench.sent().is_empty());
     bench.begin(8);
     bench.child(8);
-    let stats = bench.tail.stats;
+    let stats = bench.tail.stats();
     assert_eq!((stats.cut_spans, stats.cut_spans_lost, stats.held_spans), (1, 1, 4));
     // Trace 2 was cut; what keeps it comes later.
     bench.child(2);
     bench.end(failed(span(2, "fails", 1)));
     bench.root(2);
     assert_eq!(bench.sent(), ["2 fails error ot=th:0 incomplete", "2 root error ot=th:0"]);
-    assert_eq!((bench.tail.stats.kept_incomplete, bench.tail.stats.cut_spans_lost), (1, 2));
+    assert_eq!((bench.tail.stats().kept_incomplete, bench.tail.stats().cut_spans_lost), (1, 2));
     // One that chance keeps goes last, and whole.
     for trace in [10, 12, 14, 16] {
         bench.begin(trace);
@@ -305,7 +310,7 @@ fn one_endless_trace_does_not_push_out_the_others() {
     bench.child(2);
     bench.begin(4);
     (0..10).for_each(|_| bench.child(4));
-    assert_eq!((bench.tail.stats.cut_trace_spans, bench.tail.stats.held_spans), (1, 1));
+    assert_eq!((bench.tail.stats().cut_trace_spans, bench.tail.stats().held_spans), (1, 1));
     bench.begin(5);
     (0..10).for_each(|_| bench.child(5));
     assert_eq!(bench.sent().len(), 10, "it is kept by chance, and goes on its way");
@@ -323,17 +328,15 @@ fn memory_has_a_bound_whatever_is_open() {
         if trace % 7 == 0 {
             bench.root(2 * trace);
         }
-        let held: usize = bench.tail.traces.values().map(|local| local.bytes).sum::<usize>();
         if trace % 1_000 == 0 {
-            assert_eq!(held, bench.tail.stats.held_bytes);
+            bench.tail.held.check();
         }
     }
-    let stats = bench.tail.stats;
+    let stats = bench.tail.stats();
     assert!(stats.held_bytes <= MAX_BYTES && stats.held_bytes_most <= MAX_BYTES + 10_000, "{stats:?}");
-    assert!(bench.tail.due.len() <= 2 * bench.tail.waiting.len() + 1_025);
-    assert!(bench.tail.traces.len() * TRACE_BYTES <= MAX_BYTES);
+    assert!(bench.tail.due.len() <= 2 * bench.tail.held.waiting_count() + 1_025);
     assert!(stats.cut_bytes > 80_000 && stats.unasked > 0, "{stats:?}");
-    assert_eq!(bench.tail.open.len() + bench.tail.waiting.len(), bench.tail.traces.len());
+    bench.tail.held.check();
 }
 
 #[test]
@@ -352,7 +355,7 @@ fn at_the_end_of_the_program_what_is_open_is_decided_by_what_is_known() {
     bench.tail.finish(&mut bench.out);
     let expected = ["4 root elsewhere ot=th:0", "5 root probability ot=th:8", "3 child probability ot=th:8"];
     assert_eq!(bench.sent(), expected);
-    assert_eq!((bench.tail.stats.cut_shutdown, bench.tail.stats.held_bytes), (2, 0));
+    assert_eq!((bench.tail.stats().cut_shutdown, bench.tail.stats().held_bytes), (2, 0));
 }
 
 #[test]
@@ -363,4 +366,92 @@ fn a_trace_that_only_a_part_is_recorded_of_stands_for_more() {
     bench.tail.begin(&context, false, bench.now, &mut bench.out);
     bench.end(SpanData { span_context: context, ..failed(span(2, "root", 0)) });
     assert_eq!(bench.sent(), ["2 root error ot=th:c"]);
+}
+
+#[test]
+fn what_fails_after_a_decision_by_chance_stands_for_itself_whatever_chance_said() {
+    // Again and again: each of its requests is judged by itself.
+    let mut bench = Bench::new(rules(), false);
+    for trace in [2, 3] {
+        bench.begin(trace);
+        bench.root(trace);
+        bench.sent();
+        bench.begin(trace);
+        bench.end(failed(span(trace, "root", 0)));
+        assert_eq!(bench.sent(), [format!("{trace} root error ot=th:0")]);
+    }
+    // Cut, and then it fails.
+    let mut bench = Bench::new(rules().max_trace_spans(2), false);
+    for trace in [4, 5] {
+        bench.begin(trace);
+        (0..3).for_each(|_| bench.child(trace));
+        bench.sent();
+        bench.end(failed(span(trace, "fails", 1)));
+        bench.root(trace);
+        let trace = trace.to_string();
+        let expected = [trace.clone() + " fails error ot=th:0 incomplete", trace + " root error ot=th:0"];
+        assert_eq!(bench.sent(), expected);
+    }
+}
+
+#[test]
+fn what_was_cut_does_not_end_what_came_after_it() {
+    let mut bench = Bench::new(rules().max_trace_spans(1), false);
+    bench.begin(2);
+    (0..2).for_each(|_| bench.child(2));
+    assert_eq!(bench.tail.stats().cut_trace_spans, 1);
+    // A second request of the trace begins, then the first ends, then the second fails.
+    bench.tail.begin(&root(2, 7), false, bench.now, &mut bench.out);
+    bench.root(2);
+    assert_eq!(bench.tail.stats().dropped, 0);
+    bench.end(failed(SpanData { span_context: root(2, 7), ..span(2, "second", 0) }));
+    assert_eq!(bench.sent(), ["2 root error ot=th:0", "2 second error ot=th:0"]);
+    // Dropped once, cut the next time, and then it fails.
+    bench.begin(4);
+    bench.root(4);
+    bench.begin(4);
+    (0..2).for_each(|_| bench.child(4));
+    bench.end(failed(span(4, "root", 0)));
+    assert_eq!(bench.sent(), ["4 root error ot=th:0 incomplete"]);
+}
+
+#[test]
+fn a_quick_request_is_not_slow_because_another_one_was_long_ago() {
+    let mut bench = Bench::new(rules().slow(10 * SECOND).agree_within(15 * SECOND), true);
+    bench.tail.begin(&context(2), true, bench.now, &mut bench.out);
+    bench.root(2);
+    bench.pass(12 * SECOND);
+    bench.begin(2);
+    bench.pass(SECOND);
+    assert!(bench.sent().is_empty(), "this one has run for a second");
+    bench.tail.begin(&root(2, 7), false, bench.now, &mut bench.out);
+    bench.pass(8 * SECOND);
+    // The older of two has ended: the younger one counts.
+    bench.root(2);
+    bench.pass(SECOND);
+    assert!(bench.sent().is_empty());
+    bench.pass(SECOND);
+    assert_eq!(bench.sent(), ["2 root slow ot=th:0", "2 root slow ot=th:0"]);
+}
+
+#[test]
+fn durations_without_an_end_are_no_panic() {
+    let mut bench = Bench::new(rules().slow(Duration::MAX).agree_within(Duration::MAX), true);
+    bench.tail.begin(&context(2), true, bench.now, &mut bench.out);
+    bench.root(2);
+    bench.tail.tick(bench.now, &mut bench.out);
+}
+
+#[test]
+fn an_old_answer_says_nothing_about_what_began_anew() {
+    let mut bench = Bench::new(rules().agree_within(SECOND), true);
+    bench.tail.begin(&context(2), true, bench.now, &mut bench.out);
+    bench.root(2);
+    bench.pass(SECOND);
+    let (_, asked) = bench.tail.exchange(bench.now, 10);
+    bench.begin(2);
+    bench.pass(SECOND / 2);
+    bench.root(2);
+    bench.tail.heard(vec![], &asked, Some(&HashSet::new()), bench.now, &mut bench.out);
+    assert_eq!(bench.tail.stats().dropped, 0, "its window is not over");
 }

@@ -10,7 +10,7 @@ use opentelemetry::{KeyValue, trace::TracerProvider as _};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
-    trace::{Sampler, SdkTracerProvider, SpanProcessor},
+    trace::{SdkTracerProvider, SpanProcessor},
 };
 
 use super::{Guard, STATE, Settings, Started, State, flush_when_panicking};
@@ -299,7 +299,7 @@ impl Builder {
                 resource.with_attribute(KeyValue::new(bennu_semconv::openinference::PROJECT_NAME, project));
         }
         let resource = resource.build();
-        let hide = self.hide.or_variables(variable);
+        let hide = self.hide.or_variables(&variable);
         let mut queue = match protocol {
             Protocol::Http => {
                 if endpoint.starts_with("https:") && !cfg!(feature = "tls") {
@@ -338,10 +338,11 @@ impl Builder {
             .with_resource(resource)
             // A conversation of a thousand messages is several thousand attributes; the default of 128 would cut it.
             .with_max_attributes_per_span(u32::MAX);
-        provider = match self.sampling.head() {
-            Some(head) => provider.with_sampler(head),
-            None => provider.with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn))),
-        };
+        #[cfg(feature = "metrics")]
+        let measures = self.meter.is_some();
+        #[cfg(not(feature = "metrics"))]
+        let measures = false;
+        provider = provider.with_sampler(self.sampling.head(measures));
         let mut watching: Vec<Box<dyn Watch>> = Vec::new();
         #[cfg(feature = "metrics")]
         if let Some(meter) = &self.meter {
@@ -356,7 +357,9 @@ impl Builder {
         provider = match self.sampling.tail {
             None => provider.with_span_processor(Pipeline::new(watching, queue)),
             Some(rules) => {
-                let board = rules.board((protocol == Protocol::Http).then_some(&endpoint), headers);
+                let collector = (protocol == Protocol::Http).then_some(&endpoint[..]);
+                let board = rules.board(collector, headers_of(variable, headers));
+                let board = board.map_err(|(endpoint, reason)| Error::Endpoint { endpoint, reason })?;
                 let sampler = TailSampler::start(rules, board, queue).map_err(Error::NoThread)?;
                 tail = Some(sampler.clone());
                 provider.with_span_processor(Pipeline::new(watching, sampler))
@@ -367,5 +370,42 @@ impl Builder {
         let settings =
             Settings { conventions: self.conventions, max_document_chars: self.max_document_chars };
         Ok(Started { provider, tracer, settings, counters, tail })
+    }
+}
+
+/// With those that the exporter takes from the environment by itself, where none of the same name is given.
+fn headers_of(variable: impl Fn(&str) -> Option<String>, mut given: HeaderMap) -> HeaderMap {
+    for name in ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"] {
+        let Some(list) = variable(name) else { continue };
+        for (name, value) in list.split(',').filter_map(|pair| pair.split_once('=')) {
+            let value = percent_encoding::percent_decode_str(value.trim()).decode_utf8_lossy();
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.trim()), HeaderValue::try_from(&*value))
+            {
+                given.entry(name).or_insert(value);
+            }
+        }
+    }
+    given
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_of_the_environment_stand_back() {
+        let variable = |name: &str| match name {
+            "OTEL_EXPORTER_OTLP_HEADERS" => Some("authorization=Bearer%20b, x-a = 1,odd,y=\n".to_owned()),
+            "OTEL_EXPORTER_OTLP_TRACES_HEADERS" => Some("x-a=2".to_owned()),
+            _ => None,
+        };
+        let headers = headers_of(variable, HeaderMap::new());
+        assert_eq!(
+            (&headers["authorization"], &headers["x-a"]),
+            (&"Bearer b".parse().unwrap(), &"2".parse().unwrap())
+        );
+        let mut given = HeaderMap::new();
+        given.insert("authorization", HeaderValue::from_static("Bearer a"));
+        assert_eq!(headers_of(variable, given)["authorization"], "Bearer a");
     }
 }

@@ -136,7 +136,9 @@ pub fn sampling_stats() -> SamplingStats {
 pub fn keep_trace() -> bool {
     let Some(started) = now() else { return false };
     let Some(tail) = &started.tail else { return false };
-    Context::map_current(|context| tail.flag(context.span().span_context()))
+    // The context is free again before a span is sent: who listens to the log may enter another.
+    let span = Context::map_current(|context| context.span().span_context().clone());
+    tail.flag(&span)
 }
 
 /// The current trace is about to be another service's, too.
@@ -165,8 +167,8 @@ fn flush_when_panicking() {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             before(info);
-            // A panic while tracing starts or ends must not wait for itself.
-            if STATE.try_read().is_ok() {
+            // A panic while tracing starts or ends must not wait for itself, nor one of a redaction, on the thread that sends.
+            if STATE.try_read().is_ok() && !crate::privacy::is_redacting() {
                 flush();
             }
         }));

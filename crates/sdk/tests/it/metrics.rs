@@ -91,6 +91,27 @@ fn every_model_call_is_measured_however_few_traces_are_kept() {
 }
 
 #[test]
+fn what_a_head_sampler_drops_is_measured_and_a_call_that_two_tell_of_once() {
+    let exporter = InMemoryMetricExporter::default();
+    let provider = SdkMeterProvider::builder().with_periodic_exporter(exporter.clone()).build();
+    let collector = traced(
+        |builder| builder.sample_ratio(0.0).metrics(provider.meter("test")),
+        || {
+            for n in 0..10 {
+                let outer = llm_span("m", "q");
+                outer.in_scope(|| llm_span("m", "q").record_response(Some(&format!("answer-{n}")), None));
+                outer.record_response(Some(&format!("answer-{n}")), None);
+            }
+        },
+    );
+    assert!(collector.spans().is_empty(), "nothing is sampled");
+    provider.force_flush().unwrap();
+    let finished = exporter.get_finished_metrics().unwrap();
+    let metric = finished[0].scope_metrics().next().unwrap().metrics().next().unwrap();
+    assert_eq!(points(metric)[0].1, 10);
+}
+
+#[test]
 fn a_failure_is_measured_with_its_class() {
     let exporter = InMemoryMetricExporter::default();
     let provider = SdkMeterProvider::builder().with_periodic_exporter(exporter.clone()).build();

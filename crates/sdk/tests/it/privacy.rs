@@ -1,8 +1,10 @@
 //! What leaves the process.
 
 use bennu_sdk::{
-    Conventions, Document, Hide, Message, agent_span, llm_span, retrieval_span, tool_span, using_metadata,
+    Conventions, Document, Hide, Message, agent_span, chain_span, llm_span, retrieval_span, tool_span,
+    using_metadata,
 };
+use opentelemetry::trace::TraceContextExt;
 use serde_json::json;
 
 use crate::collector::{Collector, traced};
@@ -12,6 +14,9 @@ fn leaks(collector: &Collector, secret: &str) -> Vec<String> {
     let mut leaks = Vec::new();
     for span in collector.spans() {
         let events = span.events.iter().flat_map(|(_, attributes)| attributes);
+        leaks.extend(
+            span.events.iter().filter(|(name, _)| name.contains(secret)).map(|_| "an event".to_owned()),
+        );
         for (name, value) in span.attributes.iter().chain(events) {
             if value.contains(secret) {
                 leaks.push(format!("{}: {name}", span.name));
@@ -78,6 +83,8 @@ fn a_redaction_sees_everything_and_what_it_panics_at_is_hidden() {
             using_metadata(&json!({"plan": "pro"})).in_scope(secretive);
             let failed = tool_span("secret", "").trace_sync(|_| Err::<(), _>("no secret"));
             assert_eq!(failed, Err("no secret"));
+            let logged = chain_span("logs", "");
+            logged.context().span().add_event("a line with a secret", Vec::new());
         },
     );
     assert_eq!(leaks(&collector, "secret"), Vec::<String>::new());

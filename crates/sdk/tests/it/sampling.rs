@@ -54,7 +54,7 @@ fn a_head_sampler_keeps_a_part_and_says_which() {
 #[test]
 fn errors_slow_and_flagged_traces_are_sent_whole_and_nothing_else() {
     let collector = traced(
-        |builder| builder.tail_sampling(reasons().slow(Duration::from_millis(300))),
+        |builder| builder.tail_sampling(reasons()),
         || {
             agent_span("well").in_scope(|| drop(tool_span("well", "")));
             chain_span("error", "").in_scope(|| {
@@ -66,10 +66,6 @@ fn errors_slow_and_flagged_traces_are_sent_whole_and_nothing_else() {
                 drop(tool_span("seen", ""));
                 assert!(keep_trace());
             });
-            chain_span("slow", "").in_scope(|| {
-                drop(tool_span("quick", ""));
-                until("what is slow is sent before it ends", || sampling_stats().kept_slow == 1);
-            });
             assert!(!keep_trace(), "nothing is current");
             let stats = sampling_stats();
             assert_eq!((stats.kept_error, stats.kept_flagged, stats.dropped, stats.held_spans), (1, 1, 1, 0));
@@ -78,11 +74,9 @@ fn errors_slow_and_flagged_traces_are_sent_whole_and_nothing_else() {
     let expected = [
         ("error", "error"),
         ("flagged", "flagged"),
-        ("slow", "slow"),
         ("tool.after", "error"),
         ("tool.before", "error"),
         ("tool.fails", "error"),
-        ("tool.quick", "slow"),
         ("tool.seen", "flagged"),
     ];
     assert_eq!(sent(&collector), pairs(&expected));
@@ -91,6 +85,22 @@ fn errors_slow_and_flagged_traces_are_sent_whole_and_nothing_else() {
         assert_eq!(span.get("sampling.probability"), if span.parent_id.is_empty() { "1" } else { "" });
         assert_eq!(span.resource["service.name"], "test");
     }
+}
+
+#[test]
+fn what_is_slow_is_sent_before_it_ends() {
+    let collector = traced(
+        |builder| builder.tail_sampling(reasons().slow(Duration::from_millis(100))),
+        || {
+            chain_span("slow", "").in_scope(|| {
+                drop(tool_span("quick", ""));
+                until("it is known to be slow", || sampling_stats().kept_slow == 1);
+                flush();
+                until("what was held is sent", || stats().exported == 1);
+            });
+        },
+    );
+    assert_eq!(sent(&collector), pairs(&[("slow", "slow"), ("tool.quick", "slow")]));
 }
 
 #[test]
@@ -208,6 +218,43 @@ fn a_trace_that_is_longer_than_the_queue_arrives_whole() {
         },
     );
     assert_eq!(collector.spans().len(), 2_001);
+}
+
+#[test]
+fn what_is_kept_while_nobody_takes_it_has_a_bound_too() {
+    const MAX_BYTES: usize = 1 << 20;
+    let _turn = turn();
+    let collector = Collector::start();
+    collector.delay(Duration::from_secs(2));
+    let guard = begin(&collector, |builder| {
+        builder.tail_sampling(reasons().max_bytes(MAX_BYTES)).max_queued_spans(10)
+    });
+    let text = "x".repeat(10_000);
+    for _ in 0..1_000 {
+        chain_span("fails", &text).record_error(&"broken");
+    }
+    let (sampling, sent) = (sampling_stats(), stats());
+    assert!(sampling.sending_bytes < MAX_BYTES + 20_000, "{sampling:?}");
+    assert!(sent.lost > 800, "what there is no room for is lost, and counted: {sent:?}");
+    collector.delay(Duration::ZERO);
+    drop(guard);
+    assert_eq!(collector.spans().len() as u64, 1_000 - sent.lost);
+}
+
+#[test]
+fn a_server_to_agree_at_has_an_address() {
+    let _turn = turn();
+    for (server, token, why) in [
+        ("no address", None, "no address"),
+        ("ftp://a", None, "such as http://localhost:6006"),
+        ("https://a", None, "feature `tls`"),
+        ("http://a", Some("a\nb"), "its token is none"),
+    ] {
+        let tail = reasons().agree_at(server, token);
+        let error = bennu_sdk::init_tracing("t").endpoint("http://127.0.0.1:1").tail_sampling(tail).start();
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(server) && error.contains(why), "{error}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod pretty;
 mod wanted;
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, BufWriter, ErrorKind, Read, Write},
     time::Duration,
 };
@@ -26,6 +26,8 @@ use wanted::Wanted;
 const CONNECT: Duration = Duration::from_secs(10);
 /// Until the answer begins; the server's own questions have a shorter bound, but may have to wait for their turn.
 const BEGIN: Duration = Duration::from_secs(120);
+/// Until all of it is there.
+const WHOLE: Duration = Duration::from_secs(600);
 /// Bytes of a refusal that are read.
 const REFUSAL_BYTES: u64 = 64 << 10;
 /// Bytes that are read at once.
@@ -49,9 +51,16 @@ pub fn run(flags: &ExportFlags, env: impl Fn(&str) -> Option<String>) -> anyhow:
             copied => copied.map_err(|broken| broken.told(&wanted, "stdout")),
         };
     };
-    // Only now: a server that refuses costs no file that is there already.
-    let file = File::create(path).with_context(|| format!("{path} cannot be written"))?;
-    copy(&mut body, file, wanted.otlp).map_err(|broken| broken.told(&wanted, path))
+    // Beside it, and in its place when it is whole: neither a server that refuses nor one that breaks off costs a file that is there.
+    let part = format!("{path}.part");
+    let file = File::create(&part).with_context(|| format!("{path} cannot be written"))?;
+    let copied = copy(&mut body, file, wanted.otlp).map_err(|broken| broken.told(&wanted, "what came"));
+    let placed =
+        copied.and_then(|()| fs::rename(&part, path).with_context(|| format!("{path} cannot be written")));
+    if placed.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    placed
 }
 
 /// The answer that has the trace in it.
@@ -59,7 +68,8 @@ fn ask(wanted: &Wanted) -> anyhow::Result<Response<Body>> {
     let mut config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_connect(Some(CONNECT))
-        .timeout_recv_response(Some(BEGIN));
+        .timeout_recv_response(Some(BEGIN))
+        .timeout_recv_body(Some(WHOLE));
     if wanted.is_here() {
         // A proxy that the environment names is another machine's idea of localhost.
         config = config.proxy(None);

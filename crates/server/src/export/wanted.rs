@@ -144,6 +144,10 @@ fn split(address: &str) -> anyhow::Result<(String, &str)> {
     if !matches!(&*scheme, "http" | "https") || authority.is_empty() {
         bail!("an address was expected, such as {DEFAULT_SERVER}");
     }
+    if authority.contains('@') {
+        // "localhost@elsewhere" is elsewhere.
+        bail!("an address without a user was expected, such as {DEFAULT_SERVER}; --token has the token");
+    }
     Ok((format!("{scheme}://{authority}"), path))
 }
 
@@ -188,9 +192,16 @@ mod tests {
 
     #[test]
     fn what_is_no_trace_is_refused() {
-        for pasted in
-            ["", "x", &ID[1..], "b7ad6b7169203331", "http://b/projects/p/traces", "ftp://b/traces/x"]
-        {
+        let elsewhere = format!("http://localhost:6006@elsewhere.example/projects/p/traces/{ID}");
+        for pasted in [
+            "",
+            "x",
+            &ID[1..],
+            "b7ad6b7169203331",
+            "http://b/projects/p/traces",
+            "ftp://b/traces/x",
+            &elsewhere,
+        ] {
             let error = resolve(&of(pasted), &[]).unwrap_err();
             assert!(error.contains("32 hex digits"), "{error}");
         }

@@ -203,6 +203,16 @@ fn an_answer_that_breaks_off_is_told() {
         assert!(!output.status.success() && error.contains("broke off"), "{error}");
         assert!(error.contains("stdout is not whole"), "{error}");
     }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("case.json");
+    std::fs::write(&path, "whole").unwrap();
+    let (address, answered) = answering(cut);
+    let url = format!("http://{address}");
+    let error = refused(export(&[&"1".repeat(32), "--url", &url, "--output", path.to_str().unwrap()]));
+    answered.join().unwrap();
+    assert!(error.contains("what came is not whole"), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "whole", "the file that was there stays");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "and nothing is beside it");
 }
 
 #[test]

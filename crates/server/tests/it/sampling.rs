@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     io::{BufRead, BufReader, Lines, Write},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use axum::http::HeaderMap;
@@ -34,7 +34,7 @@ fn what_one_keeps_the_others_hear_of() {
     for (headers, body, status) in [
         (vec![json], r#"{"keep": ["xyz"]}"#.to_owned(), 400),
         (vec![json], "[".to_owned(), 400),
-        (vec![json], format!(r#"{{"keep": ["{}"]}}"#, "0".repeat(5 << 20)), 413),
+        (vec![json], format!(r#"{{"keep": ["{}"]}}"#, "0".repeat(1 << 20)), 413),
         (vec![], "{}".to_owned(), 415),
     ] {
         let answer = server.post("/v1/sampling", &headers, body.as_bytes());
@@ -52,7 +52,7 @@ fn what_one_keeps_the_others_hear_of() {
 const REQUESTS: u64 = 100_000;
 const RATIO: f64 = 0.01;
 /// Longer by far than a batch of requests takes.
-const WINDOW: Duration = Duration::from_secs(5);
+const WINDOW: Duration = Duration::from_secs(8);
 const SERVICES: [&str; 3] = ["gateway", "agent", "search"];
 
 /// What becomes of a request; most are well.
@@ -275,9 +275,11 @@ fn a_hundred_thousand_requests_through_three_services_are_sampled_as_promised() 
         }
     }
     let mut stats = Vec::new();
+    let begun = Instant::now();
     for service in &mut services {
         // Every trace waits for the others, and then for nobody.
         stats.push(loop {
+            assert!(begun.elapsed() < 10 * WINDOW, "traces are held for ever");
             let said: Value = serde_json::from_str(&service.ask(&["stats".to_owned()])[0]).unwrap();
             if said["held"] == 0 {
                 break said;
