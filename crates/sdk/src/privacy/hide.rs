@@ -5,7 +5,7 @@ use bennu_semconv::{gen_ai, openinference};
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 
-use super::{REDACTED, messages};
+use super::{REDACTED, media, messages};
 
 /// What is hidden. Each setting is also a variable, `OPENINFERENCE_HIDE_INPUTS` for [`inputs`](Hide::inputs); what either says is
 /// hidden.
@@ -42,7 +42,8 @@ pub struct Hide {
     pub embeddings_vectors: bool,
     /// Texts that are embedded.
     pub embeddings_text: bool,
-    /// Images in base64 that are longer than so many characters. 32,000 unless told otherwise.
+    /// Images and other media in base64 that are longer than so many characters, wherever they are in messages to models and of models.
+    /// 32,000 unless told otherwise. What is not in a `data:` URL is known by its alphabet alone, from 512 characters on.
     pub base64_image_max_length: Option<usize>,
 }
 
@@ -59,44 +60,33 @@ enum Act {
         texts: bool,
         images: bool,
     },
+    /// It is a text that may have images in it, or a part in JSON.
+    Images,
 }
 
-impl Hide {
-    /// Hides what the variables say, too.
-    pub(crate) fn or_variables(mut self, variable: &dyn Fn(&str) -> Option<String>) -> Self {
-        let names: [(&mut bool, &[&str]); 13] = [
-            (&mut self.inputs, &["HIDE_INPUTS"]),
-            (&mut self.outputs, &["HIDE_OUTPUTS"]),
-            (&mut self.input_messages, &["HIDE_INPUT_MESSAGES"]),
-            (&mut self.output_messages, &["HIDE_OUTPUT_MESSAGES"]),
-            (&mut self.input_images, &["HIDE_INPUT_IMAGES"]),
-            (&mut self.input_text, &["HIDE_INPUT_TEXT"]),
-            (&mut self.output_text, &["HIDE_OUTPUT_TEXT"]),
-            (&mut self.llm_invocation_parameters, &["HIDE_LLM_INVOCATION_PARAMETERS"]),
-            (&mut self.llm_tools, &["HIDE_LLM_TOOLS"]),
-            (&mut self.prompts, &["HIDE_PROMPTS", "HIDE_LLM_PROMPTS"]),
-            (&mut self.choices, &["HIDE_CHOICES"]),
-            (&mut self.embeddings_vectors, &["HIDE_EMBEDDINGS_VECTORS", "HIDE_EMBEDDING_VECTORS"]),
-            (&mut self.embeddings_text, &["HIDE_EMBEDDINGS_TEXT"]),
-        ];
-        let variable = |name: &str| variable(&format!("OPENINFERENCE_{name}"));
-        for (setting, names) in names {
-            *setting |= names.iter().filter_map(|name| variable(name)).any(|value| is_yes(&value));
-        }
-        self.base64_image_max_length =
-            self.base64_image_max_length.or_else(|| variable("BASE64_IMAGE_MAX_LENGTH")?.trim().parse().ok());
-        self
-    }
+/// Where messages to models are: OpenInference's, `gen_ai`'s, and what older libraries of the latter flatten.
+const INPUT_MESSAGES: [&str; 4] =
+    [openinference::LLM_INPUT_MESSAGES, gen_ai::INPUT_MESSAGES, gen_ai::SYSTEM_INSTRUCTIONS, PROMPT];
+/// Where messages of models are.
+const OUTPUT_MESSAGES: [&str; 3] = [openinference::LLM_OUTPUT_MESSAGES, gen_ai::OUTPUT_MESSAGES, COMPLETION];
+const PROMPT: &str = "gen_ai.prompt";
+const COMPLETION: &str = "gen_ai.completion";
 
+impl Hide {
     pub(super) fn apply(&self, span: &mut SpanData) {
         // Lists show a call's last message as its input and its answer as its output: hidden there, hidden here.
-        let says =
-            |list: &str| span.attributes.iter().any(|attribute| attribute.key.as_str().starts_with(list));
+        let says = |lists: &[&str]| {
+            let mut keys = span.attributes.iter().map(|attribute| attribute.key.as_str());
+            keys.any(|key| is_of(key, lists))
+        };
+        let images = self.input_images && says(&INPUT_MESSAGES);
         let hidden = Hidden {
-            input: self.inputs
-                || ((self.input_messages || self.input_text) && says(openinference::LLM_INPUT_MESSAGES)),
-            output: self.outputs
-                || ((self.output_messages || self.output_text) && says(openinference::LLM_OUTPUT_MESSAGES)),
+            input: self.inputs || ((self.input_messages || self.input_text) && says(&INPUT_MESSAGES)),
+            output: self.outputs || ((self.output_messages || self.output_text) && says(&OUTPUT_MESSAGES)),
+            images,
+            // Few spans have anything that long: only those are looked at more closely.
+            long: span.attributes.iter().any(|attribute| self.is_long(&attribute.value))
+                && (says(&INPUT_MESSAGES) || says(&OUTPUT_MESSAGES)),
         };
         self.list(&mut span.attributes, &hidden);
         for event in &mut span.events.events {
@@ -106,24 +96,37 @@ impl Hide {
 
     fn list(&self, attributes: &mut Vec<KeyValue>, hidden: &Hidden) {
         attributes.retain_mut(|attribute| {
-            match self.act(attribute.key.as_str(), &attribute.value, hidden) {
-                Act::Keep => {}
+            let key = attribute.key.as_str();
+            let text = || attribute.value.as_str();
+            let instead = match self.act(key, hidden) {
+                Act::Keep => None,
                 Act::Remove => return false,
-                Act::Replace => attribute.value = REDACTED.into(),
-                Act::Within { texts, images } => {
-                    attribute.value = messages::hide(&attribute.value.as_str(), texts, images).into();
-                }
+                Act::Replace => Some(REDACTED.to_owned()),
+                Act::Within { texts, images } => Some(messages::hide(&text(), texts, images)),
+                Act::Images => messages::without_images(&text()),
+            };
+            if let Some(instead) = instead {
+                attribute.value = instead.into();
+            }
+            if self.is_long(&attribute.value)
+                && (is_of(key, &INPUT_MESSAGES)
+                    || is_of(key, &OUTPUT_MESSAGES)
+                    || hidden.long && is_value(key))
+                && let Some(instead) = media::without_long(&attribute.value.as_str(), self.max_chars())
+            {
+                attribute.value = instead.into();
             }
             true
         });
     }
 
-    fn act(&self, key: &str, value: &Value, hidden: &Hidden) -> Act {
+    fn act(&self, key: &str, hidden: &Hidden) -> Act {
         let replace = |hide: bool| if hide { Act::Replace } else { Act::Keep };
         let remove = |hide: bool| if hide { Act::Remove } else { Act::Keep };
         let input_messages = self.inputs || self.input_messages;
         let output_messages = self.outputs || self.output_messages;
         match key {
+            openinference::INPUT_VALUE if hidden.images && !hidden.input => Act::Images,
             openinference::INPUT_VALUE => replace(hidden.input),
             openinference::OUTPUT_VALUE => replace(hidden.output),
             openinference::INPUT_MIME_TYPE => remove(hidden.input),
@@ -143,16 +146,23 @@ impl Hide {
             gen_ai::OUTPUT_MESSAGES if self.output_text => Act::Within { texts: true, images: false },
             gen_ai::REQUEST_MODEL => Act::Keep,
             _ if key.starts_with(gen_ai::REQUEST_PREFIX) => remove(self.llm_invocation_parameters),
-            _ if below(key, openinference::LLM_INPUT_MESSAGES) => {
-                if input_messages {
-                    return Act::Remove;
+            // The name of a stored prompt.
+            "gen_ai.prompt.name" => Act::Keep,
+            _ if below(key, openinference::LLM_INPUT_MESSAGES) || below(key, PROMPT) => {
+                if input_messages || self.prompts && below(key, PROMPT) {
+                    Act::Remove
+                } else if self.input_text && is_text(key)
+                    || self.input_images && key.ends_with("image.image.url")
+                {
+                    Act::Replace
+                } else if self.input_images && is_text(key) {
+                    Act::Images
+                } else {
+                    Act::Keep
                 }
-                let is_image = key.ends_with("image.image.url");
-                let too_long = is_image && self.is_too_long(&value.as_str());
-                replace(self.input_text && is_text(key) || is_image && self.input_images || too_long)
             }
-            _ if below(key, openinference::LLM_OUTPUT_MESSAGES) => {
-                if output_messages {
+            _ if below(key, openinference::LLM_OUTPUT_MESSAGES) || below(key, COMPLETION) => {
+                if output_messages || self.choices && below(key, COMPLETION) {
                     Act::Remove
                 } else {
                     replace(self.output_text && is_text(key))
@@ -180,20 +190,24 @@ impl Hide {
         }
     }
 
-    fn is_too_long(&self, url: &str) -> bool {
-        let max = self.base64_image_max_length.unwrap_or(MAX_IMAGE_CHARS);
-        url.len() > max && url.starts_with("data:image/") && url.contains("base64")
+    fn is_long(&self, value: &Value) -> bool {
+        matches!(value, Value::String(text) if text.as_str().len() > self.max_chars())
+    }
+
+    fn max_chars(&self) -> usize {
+        self.base64_image_max_length.unwrap_or(MAX_IMAGE_CHARS)
     }
 }
 
 /// Whether a span's input and output are hidden.
+#[derive(Default)]
 struct Hidden {
     input: bool,
     output: bool,
-}
-
-fn is_yes(value: &str) -> bool {
-    matches!(value.trim().to_ascii_lowercase().as_str(), "true" | "1" | "yes" | "on")
+    /// Images in its input.
+    images: bool,
+    /// Long base64 in either.
+    long: bool,
 }
 
 /// Whether the attribute is the list or one of its members.
@@ -201,8 +215,17 @@ fn below(key: &str, list: &str) -> bool {
     key.strip_prefix(list).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
+fn is_of(key: &str, lists: &[&str]) -> bool {
+    lists.iter().any(|list| below(key, list))
+}
+
+fn is_value(key: &str) -> bool {
+    [openinference::INPUT_VALUE, openinference::OUTPUT_VALUE].contains(&key)
+}
+
+/// Of a message; `gen_ai.prompt.0.content`, or the prompt as one text, among it.
 fn is_text(key: &str) -> bool {
-    ["message.content", "message_content.text", "document.content"].iter().any(|name| key.ends_with(name))
+    [".content", "message_content.text", PROMPT, COMPLETION].iter().any(|name| key.ends_with(name))
 }
 
 fn is_document(key: &str) -> bool {
@@ -216,29 +239,9 @@ mod tests {
     fn after(hide: &Hide, attributes: &[(&'static str, &'static str)]) -> Vec<String> {
         let mut list: Vec<KeyValue> =
             attributes.iter().map(|(name, value)| KeyValue::new(*name, *value)).collect();
-        hide.list(&mut list, &Hidden { input: hide.inputs, output: hide.outputs });
+        let hidden = Hidden { input: hide.inputs, output: hide.outputs, ..Hidden::default() };
+        hide.list(&mut list, &hidden);
         list.into_iter().map(|attribute| format!("{}={}", attribute.key, attribute.value)).collect()
-    }
-
-    #[test]
-    fn the_variables_say_what_is_hidden() {
-        let given = |name: &str| match name {
-            "OPENINFERENCE_HIDE_INPUTS" => Some("TRUE".to_owned()),
-            "OPENINFERENCE_HIDE_OUTPUTS" => Some("false".to_owned()),
-            "OPENINFERENCE_HIDE_EMBEDDING_VECTORS" => Some("1".to_owned()),
-            "OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH" => Some("10".to_owned()),
-            _ => None,
-        };
-        let code = Hide { choices: true, ..Hide::default() };
-        let expected = Hide {
-            inputs: true,
-            choices: true,
-            embeddings_vectors: true,
-            base64_image_max_length: Some(10),
-            ..Hide::default()
-        };
-        assert_eq!(code.or_variables(&given), expected);
-        assert_eq!(Hide::default().or_variables(&|_| Some("perhaps".to_owned())), Hide::default());
     }
 
     #[test]
@@ -312,5 +315,32 @@ mod tests {
         assert!(after(&Hide::default(), &long)[0].ends_with("AAAA"));
         let short = Hide { base64_image_max_length: Some(10), ..Hide::default() };
         assert!(after(&short, &long)[0].ends_with("__REDACTED__"));
+    }
+
+    #[test]
+    fn what_older_libraries_flatten_is_content_too() {
+        let all = [
+            ("gen_ai.prompt", "secret"),
+            ("gen_ai.prompt.0.role", "user"),
+            ("gen_ai.prompt.0.content", "secret"),
+            ("gen_ai.prompt.name", "greeting"),
+            ("gen_ai.completion.0.content", "secret"),
+            ("gen_ai.completions", "3"),
+        ];
+        let both = Hide { inputs: true, outputs: true, ..Hide::default() };
+        assert_eq!(after(&both, &all), ["gen_ai.prompt.name=greeting", "gen_ai.completions=3"]);
+        let texts = Hide { input_text: true, output_text: true, ..Hide::default() };
+        assert_eq!(
+            after(&texts, &all),
+            [
+                "gen_ai.prompt=__REDACTED__",
+                "gen_ai.prompt.0.role=user",
+                "gen_ai.prompt.0.content=__REDACTED__",
+                "gen_ai.prompt.name=greeting",
+                "gen_ai.completion.0.content=__REDACTED__",
+                "gen_ai.completions=3",
+            ]
+        );
+        assert_eq!(after(&Hide::default(), &all).len(), all.len());
     }
 }

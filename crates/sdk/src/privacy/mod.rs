@@ -1,15 +1,18 @@
 //! What leaves the process, and what does not.
 //!
-//! - `hide`: the variables `OPENINFERENCE_HIDE_…`, by the names of attributes.
+//! - `hide`: content by its kind, by the names of attributes; `variables`: the same as `OPENINFERENCE_HIDE_…` has it.
 //! - `messages`: hiding texts and images within messages that are JSON.
+//! - `media`: base64 that is too long to be sent, and images, within any text.
 //! - `redact`: a closure of the application's, which sees whatever is left.
 //!
 //! Both work on spans that are on their way out, on the exporter's thread: the application does not wait for them, and spans that other
 //! libraries wrote are seen, too.
 
 mod hide;
+mod media;
 mod messages;
 mod redact;
+mod variables;
 
 use std::time::Duration;
 
@@ -24,7 +27,7 @@ pub use redact::Shown;
 pub(crate) use redact::{Redaction, is_redacting};
 
 /// What stands for what was hidden; OpenInference's word.
-const REDACTED: &str = "__REDACTED__";
+pub(crate) const REDACTED: &str = "__REDACTED__";
 
 /// Exports what may be seen.
 #[derive(Debug)]

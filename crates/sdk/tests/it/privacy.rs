@@ -5,7 +5,7 @@ use bennu_sdk::{
     using_metadata,
 };
 use opentelemetry::trace::TraceContextExt;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::collector::{Collector, traced};
 
@@ -94,4 +94,65 @@ fn a_redaction_sees_everything_and_what_it_panics_at_is_hidden() {
     assert_eq!(collector.span("agent.run").get("input.value"), "…");
     let retrieval = collector.span("retrieval");
     assert_eq!((retrieval.get("metadata"), retrieval.get("retrieval.top_k")), ("", "__REDACTED__"));
+}
+
+/// Parts of messages with media in them, as many as there are ways.
+fn media(data: &str) -> Vec<Json> {
+    vec![
+        json!({"type": "image_url", "image_url": {"url": format!("data:image/png;base64,{data}")}}),
+        json!({"type": "input_audio", "input_audio": {"data": data, "format": "wav"}}),
+        json!({"type": "file", "file": {"file_data": format!("data:application/pdf;base64,{data}")}}),
+        json!({"type": "input_file", "filename": "a.pdf", "file_data": data}),
+        json!({"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": data}}),
+        json!({"type": "computer_call_output", "output": {"type": "computer_screenshot",
+            "image_url": format!("data:image/png;base64,{data}")}}),
+        json!({"type": "image_generation_call", "status": "completed", "result": data}),
+    ]
+}
+
+#[test]
+fn long_media_stays_here_wherever_it_is() {
+    let data = "c2Vj".repeat(8_001);
+    let conversation = || {
+        let message = json!({"role": "user", "content": media(&data)});
+        let tool = json!({"role": "tool", "tool_call_id": "c1", "content": media(&data)});
+        let call = llm_span("m", &json!([message, tool]));
+        call.record_output(&json!({"choices": [{"message": message}]}));
+        // As other libraries have it.
+        let other = chain_span("other", "");
+        other.set_attribute("gen_ai.prompt.0.content", json!(media(&data)).to_string());
+        other.set_attribute("gen_ai.completion.0.content", json!(media(&data)).to_string());
+        other.set_attribute("output.value", json!(media(&data)).to_string());
+    };
+    for conventions in [Conventions::OpenInference, Conventions::GenAi] {
+        let collector = traced(|builder| builder.conventions(conventions), conversation);
+        assert_eq!(leaks(&collector, &data[..1_000]), Vec::<String>::new(), "{conventions:?}");
+        let said = format!("{:?}", collector.spans());
+        assert!(said.contains("a.pdf") && said.contains("completed"), "what is around it stays");
+        let more = Hide { base64_image_max_length: Some(50_000), ..Hide::default() };
+        let collector = traced(|builder| builder.conventions(conventions).hide(more), conversation);
+        assert!(leaks(&collector, &data).len() >= 5, "{conventions:?}");
+    }
+    // What is no message is not looked at.
+    let collector = traced(|builder| builder, || tool_span("encode", "").record_output(&data));
+    assert_eq!(collector.span("tool.encode").get("output.value"), data);
+}
+
+#[test]
+fn images_are_hidden_in_every_part() {
+    let images: Vec<_> =
+        media("c2VjcmV0").into_iter().filter(|part| part.to_string().contains("image")).collect();
+    assert_eq!(images.len(), 3);
+    for conventions in [Conventions::OpenInference, Conventions::GenAi] {
+        let hide = Hide { input_images: true, ..Hide::default() };
+        let collector = traced(
+            |builder| builder.conventions(conventions).hide(hide),
+            || {
+                let message = json!({"role": "user", "content": images});
+                let tool = json!({"role": "tool", "tool_call_id": "c1", "content": images});
+                drop(llm_span("m", &json!([message, tool])));
+            },
+        );
+        assert_eq!(leaks(&collector, "c2VjcmV0"), Vec::<String>::new(), "{conventions:?}");
+    }
 }
