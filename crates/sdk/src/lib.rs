@@ -63,7 +63,8 @@
 //! - **genai** lets nothing in: `with_reqwest` takes a bare `reqwest::Client`. With its feature `otel` it has `tracing` spans of its own,
 //!   which [`tracing_layer`] takes; messages are on them if `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` is `true`.
 //!
-//! Each is an example in `clients/examples` of Bennu's repository.
+//! Each is an example in `clients/examples` of Bennu's repository. Keys in a request's body, with which the provider calls tools or
+//! reads data, are replaced before the span has them.
 //!
 //! # When the collector is away
 //!

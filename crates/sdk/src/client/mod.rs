@@ -1,6 +1,7 @@
 //! The client's side of HTTP: model calls traced where they leave.
 //!
 //! - `request`: which requests are model calls, and the span that begins with one.
+//! - `secrets`: keys within a request's body, which no span is told.
 //! - `chat`, `responses`, `anthropic`, `embeddings`: an API each, what its requests and answers say.
 //! - `call`: a call from its request to the end of its answer, piece by piece.
 //! - `sse`: server-sent events; `error`: how APIs say that something is wrong.
@@ -23,6 +24,7 @@ mod request;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 mod responses;
+mod secrets;
 mod sent;
 mod sse;
 

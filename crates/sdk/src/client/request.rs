@@ -8,7 +8,7 @@ use std::time::Instant;
 use http::{HeaderMap, Method, header};
 use serde_json::{Map, Value as Json};
 
-use super::{anthropic, chat, embeddings, responses};
+use super::{anthropic, chat, embeddings, responses, secrets};
 use crate::{
     message::Message,
     span::{EmbeddingSpan, LlmSpan, embedding_span, llm_span},
@@ -17,8 +17,20 @@ use crate::{
 /// Bytes of a request that is looked into: what Anthropic takes at most, and above what others do. A larger one passes unseen.
 pub(super) const MAX_REQUEST_BYTES: usize = 32 << 20;
 
-/// The members of a request that are recorded elsewhere; all others are its parameters.
-const NO_PARAMETERS: [&str; 7] = ["model", "messages", "input", "system", "instructions", "tools", "stream"];
+/// The members of a request that are recorded elsewhere or are inputs; all others are its parameters. What hides inputs does not
+/// look at parameters.
+const NO_PARAMETERS: [&str; 10] = [
+    "model",
+    "messages",
+    "input",
+    "system",
+    "instructions",
+    "tools",
+    "stream",
+    "prompt",
+    "prediction",
+    "documents",
+];
 
 /// An API of models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +145,11 @@ fn llm(head: &Head<'_>, request: &Map<String, Json>, model: &str, messages: &[Me
     }
     let tools = request.get("tools").and_then(Json::as_array);
     match tools.filter(|tools| !tools.is_empty()) {
-        Some(tools) => span.tools(tools),
+        Some(tools) => {
+            let mut tools = tools.clone();
+            tools.iter_mut().for_each(secrets::hide);
+            span.tools(&tools)
+        }
         None => span,
     }
 }
@@ -150,7 +166,14 @@ fn embedding(head: &Head<'_>, request: &Map<String, Json>, mut span: EmbeddingSp
 
 fn parameters(request: &Map<String, Json>) -> Option<Map<String, Json>> {
     let others = request.iter().filter(|(name, _)| !NO_PARAMETERS.contains(&name.as_str()));
-    let others: Map<_, _> = others.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut others: Map<_, _> = others.map(|(name, value)| (name.clone(), value.clone())).collect();
+    // Which stored prompt it is; what it is filled with is an input.
+    if let Some(prompt) = request.get("prompt").and_then(Json::as_object) {
+        let names = ["id", "version"].into_iter();
+        let prompt = names.filter_map(|name| Some((name.to_owned(), prompt.get(name)?.clone())));
+        others.insert("prompt".to_owned(), Json::Object(prompt.collect()));
+    }
+    secrets::hide_in(&mut others);
     (!others.is_empty()).then_some(others)
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::call::Said;
 use crate::{
@@ -24,12 +24,22 @@ pub(super) fn asked(request: &Map<String, Json>) -> Option<Vec<Message<'_>>> {
     if let Some(Json::String(instructions)) = request.get("instructions") {
         messages.push(Message::system(instructions.as_str()));
     }
+    if let Some(variables) = request.get("prompt").and_then(|prompt| prompt.get("variables")).filter(is_said)
+    {
+        let part = Part::Other(Cow::Owned(json!({"type": "prompt", "variables": variables})));
+        messages.push(Message { role: "user".into(), parts: vec![part], ..Message::default() });
+    }
     match request.get("input") {
         Some(Json::String(text)) => messages.push(Message::user(text.as_str())),
         Some(Json::Array(items)) => items.iter().for_each(|item| add_item(&mut messages, item)),
         _ => {}
     }
     Some(messages)
+}
+
+/// Whether variables of a stored prompt say anything.
+fn is_said(variables: &&Json) -> bool {
+    variables.as_object().is_some_and(|variables| !variables.is_empty())
 }
 
 /// Records an answer that came whole; `false` if it is none.
@@ -124,8 +134,6 @@ fn add_item<'a>(messages: &mut Vec<Message<'a>>, item: &'a Json) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn said(request: Json) -> Option<Vec<String>> {
@@ -156,11 +164,18 @@ mod tests {
     }
 
     #[test]
+    fn what_a_stored_prompt_is_filled_with_is_said() {
+        let request = json!({"prompt": {"id": "p", "variables": {"city": "Bern"}}});
+        let expected = r#"{"role":"user","parts":[{"type":"prompt","variables":{"city":"Bern"}}]}"#;
+        assert_eq!(said(request).unwrap(), [expected]);
+    }
+
+    #[test]
     fn what_only_looks_alike_is_no_call() {
         assert_eq!(said(json!({"answers": [1]})), None);
         assert_eq!(said(json!({"model": "m"})), None);
         assert_eq!(said(json!({"input": "x"})), None);
-        assert_eq!(said(json!({"prompt": {"id": "p"}})), Some(vec![]));
+        assert_eq!(said(json!({"prompt": {"id": "p", "variables": null}})), Some(vec![]));
         assert_eq!(said(json!({"model": "m", "input": [1, null, {"type": 3}]})).unwrap().len(), 3);
     }
 }

@@ -6,6 +6,7 @@ mod errors;
 mod requests;
 #[cfg(feature = "reqwest")]
 mod reqwest;
+mod secrets;
 mod streams;
 
 use std::{
