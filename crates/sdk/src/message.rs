@@ -81,6 +81,10 @@ impl<'a> Message<'a> {
             Some(Json::Array(parts)) => parts.iter().map(Part::from_json).collect(),
             Some(other) => vec![Part::Other(Cow::Borrowed(other))],
         };
+        // What is said in place of an answer; most messages say `null`.
+        if let Some(refusal) = text("refusal").filter(|refusal| !refusal.is_empty()) {
+            parts.push(Part::Text(refusal));
+        }
         // Not OpenAI's own, but that of many servers of reasoning models.
         if let Some(text) =
             message.get("reasoning_content").and_then(Json::as_str).filter(|text| !text.is_empty())
@@ -101,13 +105,14 @@ impl<'a> Message<'a> {
     pub(crate) fn to_gen_ai(&self) -> Json {
         let mut parts: Vec<Json> = Vec::new();
         if let Some(id) = &self.tool_call_id {
-            parts.push(json!({"type": "tool_call_response", "id": id, "response": self.text()}));
+            let only_text = self.parts.iter().all(|part| matches!(part, Part::Text(_)));
+            let response = match only_text {
+                true => Json::String(self.text()),
+                false => self.parts.iter().map(Part::to_gen_ai).collect(),
+            };
+            parts.push(json!({"type": "tool_call_response", "id": id, "response": response}));
         } else {
-            parts.extend(self.parts.iter().map(|part| match part {
-                Part::Text(text) => json!({"type": "text", "content": text}),
-                Part::Image(url) => json!({"type": "uri", "modality": "image", "uri": url}),
-                Part::Other(other) => other.clone().into_owned(),
-            }));
+            parts.extend(self.parts.iter().map(Part::to_gen_ai));
         }
         parts.extend(self.tool_calls.iter().map(|call| {
             // Arguments are an object there; what is no JSON stays text.
@@ -139,12 +144,20 @@ impl<'a> Message<'a> {
 impl<'a> Part<'a> {
     pub(crate) fn from_json(part: &'a Json) -> Self {
         let at = |pointer: &str| part.pointer(pointer).and_then(Json::as_str).map(Cow::from);
-        if let Some(text) = at("/text") {
+        if let Some(text) = at("/text").or_else(|| at("/refusal")) {
             return Part::Text(text);
         }
         match at("/image_url/url").or_else(|| at("/image_url")) {
             Some(url) => Part::Image(url),
             None => Part::Other(Cow::Borrowed(part)),
+        }
+    }
+
+    fn to_gen_ai(&self) -> Json {
+        match self {
+            Part::Text(text) => json!({"type": "text", "content": text}),
+            Part::Image(url) => json!({"type": "uri", "modality": "image", "uri": url}),
+            Part::Other(other) => other.clone().into_owned(),
         }
     }
 }
@@ -368,6 +381,29 @@ mod tests {
             Message::tool("c1", "12:00").to_gen_ai(),
             json!({"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": "12:00"}]})
         );
+    }
+
+    #[test]
+    fn what_a_tool_shows_is_kept() {
+        let parts = vec![Part::Text("a heron".into()), Part::Image("https://a/b.png".into())];
+        let message = Message { parts, ..Message::tool("c1", "") };
+        assert_eq!(
+            message.to_gen_ai()["parts"][0]["response"],
+            json!([{"type": "text", "content": "a heron"},
+                {"type": "uri", "modality": "image", "uri": "https://a/b.png"}])
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_what_is_said() {
+        for refused in [
+            json!({"role": "assistant", "content": null, "refusal": "I cannot."}),
+            json!({"role": "assistant", "content": [{"type": "refusal", "refusal": "I cannot."}]}),
+        ] {
+            assert_eq!(Message::from_json(&refused), Message::assistant("I cannot."));
+        }
+        let said = json!({"role": "assistant", "content": "Gladly.", "refusal": null});
+        assert_eq!(Message::from_json(&said), Message::assistant("Gladly."));
     }
 
     #[test]
