@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::call::Said;
 use crate::{
@@ -56,14 +56,20 @@ pub(super) fn heard<'a>(answer: &mut LlmStream, usage: &mut Map<String, Json>, e
         }
         "content_block_start" => match text("/content_block/type").unwrap_or_default() {
             "text" => answer.push_text(text("/content_block/text").unwrap_or_default()),
-            kind if kind.ends_with("tool_use") => {
+            "thinking" => answer.push_reasoning(text("/content_block/thinking").unwrap_or_default()),
+            kind if is_call(kind) => {
                 let word = |pointer: &str| text(pointer).unwrap_or_default();
                 let input = event.pointer("/content_block/input").map(arguments).unwrap_or_default();
                 // Empty ones are filled by what follows.
                 let input = if input == "{}" { Cow::default() } else { input };
                 answer.push_call(index, word("/content_block/id"), word("/content_block/name"), &input);
             }
-            _ => {}
+            // Thinking that may not be read, results of tools that the provider runs, and what comes later: whole from the beginning.
+            _ => {
+                if let Some(block) = event.get("content_block") {
+                    answer.push_other(block);
+                }
+            }
         },
         "content_block_delta" => match text("/delta/type").unwrap_or_default() {
             "text_delta" => answer.push_text(text("/delta/text").unwrap_or_default()),
@@ -92,6 +98,11 @@ fn note_usage(answer: &mut LlmStream, known: &mut Map<String, Json>, said: Optio
     answer.note_usage(Usage::from_anthropic(&Json::Object(known.clone())));
 }
 
+/// Whether a block is a call of a tool, whoever runs it: `tool_use`, `server_tool_use`, `mcp_tool_use`.
+fn is_call(kind: &str) -> bool {
+    kind.ends_with("tool_use")
+}
+
 /// What blocks say: a message without its role, and the results of tools, which are messages of their own.
 #[derive(Debug, Default)]
 struct Blocks<'a> {
@@ -116,17 +127,22 @@ fn blocks(content: Option<&Json>) -> Blocks<'_> {
     for block in blocks {
         let text = |name: &str| block.get(name).and_then(Json::as_str).unwrap_or_default();
         match text("type") {
-            "tool_use" | "server_tool_use" => all.message.tool_calls.push(ToolCall {
+            kind if is_call(kind) => all.message.tool_calls.push(ToolCall {
                 id: text("id").into(),
                 name: text("name").into(),
                 arguments: block.get("input").map(arguments).unwrap_or_default(),
             }),
             "tool_result" => {
-                let parts = match block.get("content") {
+                let mut parts = match block.get("content") {
                     Some(Json::Array(parts)) => parts.iter().map(part).collect(),
                     Some(Json::String(text)) => vec![Part::Text(text.as_str().into())],
                     _ => Vec::new(),
                 };
+                // Neither convention has a word for it.
+                if block.get("is_error").and_then(Json::as_bool) == Some(true) {
+                    let failed = json!({"type": "tool_error", "is_error": true});
+                    parts.insert(0, Part::Other(Cow::Owned(failed)));
+                }
                 let tool_call_id = Some(text("tool_use_id").into());
                 all.results.push(Message { role: "tool".into(), parts, tool_call_id, ..Message::default() });
             }
@@ -161,8 +177,6 @@ fn arguments(input: &Json) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn said(request: Json) -> Option<Vec<String>> {
@@ -182,6 +196,13 @@ mod tests {
                 {"type": "tool_result", "tool_use_id": "t1", "content": [{"type": "text", "text": "a heron"}]},
                 {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA=="}}]},
             {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t2", "content": "no"}]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "t3", "content": "gone", "is_error": true}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t4", "content": [
+                {"type": "image", "source": {"type": "url", "url": "https://a/b.png"}}]}]},
+            {"role": "assistant", "content": [
+                {"type": "mcp_tool_use", "id": "m1", "name": "find", "server_name": "s", "input": {}},
+                {"type": "mcp_tool_result", "tool_use_id": "m1", "is_error": false, "content": []}]},
         ]});
         let expected = [
             r#"{"role":"system","parts":[{"type":"text","content":"Be brief."}]}"#,
@@ -190,6 +211,9 @@ mod tests {
             r#"{"role":"tool","parts":[{"type":"tool_call_response","id":"t1","response":"a heron"}]}"#,
             r#"{"role":"user","parts":[{"type":"uri","modality":"image","uri":"data:image/png;base64,AA=="}]}"#,
             r#"{"role":"tool","parts":[{"type":"tool_call_response","id":"t2","response":"no"}]}"#,
+            r#"{"role":"tool","parts":[{"type":"tool_call_response","id":"t3","response":[{"type":"tool_error","is_error":true},{"type":"text","content":"gone"}]}]}"#,
+            r#"{"role":"tool","parts":[{"type":"tool_call_response","id":"t4","response":[{"type":"uri","modality":"image","uri":"https://a/b.png"}]}]}"#,
+            r#"{"role":"assistant","parts":[{"type":"mcp_tool_result","tool_use_id":"m1","is_error":false,"content":[]},{"type":"tool_call","id":"m1","name":"find","arguments":{}}]}"#,
         ];
         assert_eq!(said(request).unwrap(), expected);
     }

@@ -173,10 +173,13 @@ impl LlmSpan {
     /// what is not there is not recorded.
     pub fn record_output(&self, response: &Json) {
         let choices = response.get("choices").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+        let (said, silent): (Vec<&Json>, Vec<&Json>) =
+            choices.iter().partition(|choice| choice.get("message").is_some());
         let messages: Vec<Message<'_>> =
-            choices.iter().filter_map(|choice| choice.get("message")).map(Message::from_json).collect();
-        let reasons: Vec<&str> =
-            choices.iter().filter_map(|choice| choice.get("finish_reason")?.as_str()).collect();
+            said.iter().filter_map(|choice| choice.get("message")).map(Message::from_json).collect();
+        // Each at the place of its message.
+        let reasons = said.iter().chain(&silent).map(|choice| choice.get("finish_reason")?.as_str());
+        let reasons: Vec<&str> = reasons.map(Option::unwrap_or_default).collect();
         self.record_messages(&messages, &reasons);
         if let Some(usage) = response.get("usage") {
             self.record_usage(&Usage::from_json(usage));
@@ -185,12 +188,13 @@ impl LlmSpan {
         self.record_response(text("id"), text("model"));
     }
 
-    /// Records what the model said, a message for every choice, and why each ended.
+    /// Records what the model said, a message for every choice, and why each ended: an empty reason where that is not known.
     pub fn record_messages(&self, messages: &[Message<'_>], finish_reasons: &[&str]) {
         let mut out = Vec::with_capacity(8);
+        let known = || finish_reasons.iter().filter(|reason| !reason.is_empty());
         if self.settings.conventions.open_inference() {
             OUTPUT.flatten(messages, &mut out);
-            if let Some(reason) = finish_reasons.first() {
+            if let Some(reason) = known().next() {
                 out.push(KeyValue::new(openinference::LLM_FINISH_REASON, (*reason).to_owned()));
             }
             if let [Message { tool_calls, .. }] = messages
@@ -209,13 +213,13 @@ impl LlmSpan {
                 .enumerate()
                 .map(|(n, message)| {
                     let mut message = message.to_gen_ai();
-                    message["finish_reason"] = object!(finish_reasons.get(n));
+                    message["finish_reason"] =
+                        object!(finish_reasons.get(n).filter(|reason| !reason.is_empty()));
                     message
                 })
                 .collect();
             out.push(KeyValue::new(gen_ai::OUTPUT_MESSAGES, json(&said)));
-            let reasons =
-                finish_reasons.iter().map(|reason| StringValue::from((*reason).to_owned())).collect();
+            let reasons = known().map(|reason| StringValue::from((*reason).to_owned())).collect();
             out.push(KeyValue::new(gen_ai::RESPONSE_FINISH_REASONS, Value::Array(Array::String(reasons))));
         }
         self.set(out);

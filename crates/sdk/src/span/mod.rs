@@ -1,10 +1,11 @@
 //! A span of each kind: what is common to them.
 //!
-//! - `llm`, `stream`: model calls, answered at once or piece by piece.
+//! - `llm`, `stream`: model calls, answered at once or piece by piece; `choices`: the pieces so far.
 //! - `tool`, `retrieval`, `embedding`, `agent`: the others that record more than an input and an output.
 //! - `steps`: those that do not.
 
 mod agent;
+mod choices;
 mod embedding;
 mod llm;
 mod retrieval;

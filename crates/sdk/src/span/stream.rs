@@ -1,25 +1,20 @@
 //! Answers that come piece by piece.
 
 use std::{
-    borrow::Cow,
     pin::Pin,
     task::{Context as Task, Poll},
     time::Instant,
 };
 
 use futures_core::Stream;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
-use super::{LlmSpan, Usage};
-use crate::message::{Message, Part, ToolCall};
+use super::{LlmSpan, Usage, choices::Choices};
 
 /// The event at the first token. OpenInference has no attribute for it; its instrumentors write this event.
 pub(crate) const FIRST_TOKEN: &str = "First Token Stream Event";
 /// What the span of an answer says that was not heard to its end.
 pub(crate) const CANCELLED: &str = "cancelled";
-
-/// Bytes of text, reasoning and arguments that are gathered of one answer; what comes after is not recorded.
-const MAX_ANSWER_BYTES: usize = 16 << 20;
 
 /// Gathers an answer. What came is recorded when it is [finished](LlmStream::finish) or dropped; dropped before its end it says
 /// `cancelled`.
@@ -29,26 +24,12 @@ pub struct LlmStream {
     span: LlmSpan,
     begun: Instant,
     first_token: bool,
-    /// What still fits.
-    room_bytes: usize,
-    text: String,
-    reasoning: String,
-    calls: Vec<Call>,
-    finish_reason: Option<String>,
+    choices: Choices,
     id: Option<String>,
     model: Option<String>,
     usage: Option<Usage>,
     ended: bool,
     recorded: bool,
-}
-
-#[derive(Debug, Default)]
-struct Call {
-    /// Which one it is for the stream; `None` if that does not say.
-    index: Option<u64>,
-    id: String,
-    name: String,
-    arguments: String,
 }
 
 impl LlmStream {
@@ -62,11 +43,7 @@ impl LlmStream {
             span,
             begun,
             first_token: false,
-            room_bytes: MAX_ANSWER_BYTES,
-            text: String::new(),
-            reasoning: String::new(),
-            calls: Vec::new(),
-            finish_reason: None,
+            choices: Choices::default(),
             id: None,
             model: None,
             usage: None,
@@ -80,25 +57,41 @@ impl LlmStream {
         &self.span
     }
 
-    /// Takes in a chunk of an OpenAI-shaped stream: what it adds to the first choice's message, and tokens, which the last one has.
+    /// Takes in a chunk of an OpenAI-shaped stream: what it adds to each choice's message, and tokens, which the last one has.
     pub fn push(&mut self, chunk: &Json) {
-        let delta = |name: &str| chunk.pointer(&format!("/choices/0/delta/{name}"));
-        if let Some(text) = delta("content").and_then(Json::as_str) {
-            self.push_text(text);
-        }
-        if let Some(text) = delta("reasoning_content").and_then(Json::as_str) {
-            self.push_reasoning(text);
-        }
-        for call in delta("tool_calls").and_then(Json::as_array).into_iter().flatten() {
-            let text = |pointer: &str| call.pointer(pointer).and_then(Json::as_str).unwrap_or_default();
-            let index = call.get("index").and_then(Json::as_u64);
-            self.push_call(index, text("/id"), text("/function/name"), text("/function/arguments"));
+        let choices = chunk.get("choices").and_then(Json::as_array).into_iter().flatten();
+        for (place, choice) in (0..).zip(choices) {
+            // A chunk has those choices that go on, in any order; some servers of one choice do not say which it is.
+            self.push_choice(choice.get("index").and_then(Json::as_u64).unwrap_or(place), choice);
         }
         let text = |pointer: &str| chunk.pointer(pointer).and_then(Json::as_str);
-        self.note(text("/id"), text("/model"), text("/choices/0/finish_reason"));
+        self.note(text("/id"), text("/model"), None);
         // Every chunk may say these again; the last one counts, and they are written once.
         if let Some(usage) = chunk.get("usage").filter(|usage| usage.is_object()) {
             self.note_usage(Usage::from_json(usage));
+        }
+    }
+
+    fn push_choice(&mut self, index: u64, choice: &Json) {
+        let delta = |name: &str| choice.get("delta")?.get(name);
+        let said = |name: &str| delta(name).and_then(Json::as_str).filter(|text| !text.is_empty());
+        // What is said in place of an answer is one.
+        for text in ["content", "refusal"].into_iter().filter_map(said) {
+            self.token();
+            self.choices.push_text(index, text);
+        }
+        if let Some(text) = said("reasoning_content") {
+            self.token();
+            self.choices.push_reasoning(index, text);
+        }
+        for call in delta("tool_calls").and_then(Json::as_array).into_iter().flatten() {
+            let text = |pointer: &str| call.pointer(pointer).and_then(Json::as_str).unwrap_or_default();
+            self.token();
+            let said = [text("/id"), text("/function/name"), text("/function/arguments")];
+            self.choices.push_call(index, call.get("index").and_then(Json::as_u64), said);
+        }
+        if let Some(reason) = choice.get("finish_reason").and_then(Json::as_str) {
+            self.choices.end(index, reason);
         }
     }
 
@@ -106,70 +99,60 @@ impl LlmStream {
     pub fn push_text(&mut self, text: &str) {
         if !text.is_empty() {
             self.token();
-            if self.fits(text) {
-                self.text.push_str(text);
-            }
+            self.choices.push_text(0, text);
         }
     }
 
     /// Takes in a piece of what the model thinks before it answers.
+    #[cfg(feature = "client")]
     pub(crate) fn push_reasoning(&mut self, text: &str) {
         if !text.is_empty() {
             self.token();
-            if self.fits(text) {
-                self.reasoning.push_str(text);
-            }
+            self.choices.push_reasoning(0, text);
         }
     }
 
-    /// Takes in a piece of a tool call: the one of this index, a new one if there is none of it.
-    pub(crate) fn push_call(&mut self, index: Option<u64>, id: &str, name: &str, arguments: &str) {
-        /// Calls in one answer; those beyond are not recorded.
-        const MAX_CALLS: usize = 1_000;
+    /// Takes in a part that is neither text nor reasoning nor a call, whole.
+    #[cfg(feature = "client")]
+    pub(crate) fn push_other(&mut self, part: &Json) {
         self.token();
-        let known = self.calls.iter().position(|call| index.is_some() && call.index == index);
-        let at = known.unwrap_or(self.calls.len());
-        if at >= MAX_CALLS || !self.fits(arguments) {
-            return;
-        }
-        if known.is_none() {
-            self.calls.push(Call { index, ..Call::default() });
-        }
-        let call = &mut self.calls[at];
-        // Some servers say these with every piece.
-        for (known, said) in [(&mut call.id, id), (&mut call.name, name)] {
-            if known.is_empty() {
-                known.push_str(said);
-            }
-        }
-        call.arguments.push_str(arguments);
+        self.choices.push_other(0, part);
+    }
+
+    /// Takes in a piece of a tool call: the one of this index, a new one if there is none of it.
+    #[cfg(feature = "client")]
+    pub(crate) fn push_call(&mut self, index: Option<u64>, id: &str, name: &str, arguments: &str) {
+        self.token();
+        self.choices.push_call(0, index, [id, name, arguments]);
     }
 
     /// Whether arguments of the call of this index have come.
     #[cfg(feature = "client")]
     pub(crate) fn has_arguments(&self, index: u64) -> bool {
-        self.calls.iter().any(|call| call.index == Some(index) && !call.arguments.is_empty())
+        self.choices.has_arguments(0, index)
+    }
+
+    /// Whether every choice has said why it ended.
+    #[cfg(feature = "client")]
+    pub(crate) fn says_its_end(&self) -> bool {
+        self.choices.have_ended()
     }
 
     /// Takes in the answer's id, the model that gives it, why it ended; said again, the last one counts.
     pub(crate) fn note(&mut self, id: Option<&str>, model: Option<&str>, finish_reason: Option<&str>) {
-        let all = [(id, &mut self.id), (model, &mut self.model), (finish_reason, &mut self.finish_reason)];
-        for (said, known) in all {
+        for (said, known) in [(id, &mut self.id), (model, &mut self.model)] {
             if let Some(said) = said.filter(|said| known.as_deref() != Some(said)) {
                 *known = Some(said.to_owned());
             }
+        }
+        if let Some(reason) = finish_reason {
+            self.choices.end(0, reason);
         }
     }
 
     /// Takes in the tokens of the call, in place of what was said before.
     pub(crate) fn note_usage(&mut self, usage: Usage) {
         self.usage = Some(usage);
-    }
-
-    fn fits(&mut self, text: &str) -> bool {
-        let room = self.room_bytes.checked_sub(text.len());
-        self.room_bytes = room.unwrap_or_default();
-        room.is_some()
     }
 
     fn token(&mut self) {
@@ -186,9 +169,9 @@ impl LlmStream {
         }
     }
 
-    /// The text so far.
+    /// The text so far, of the first choice if there are several.
     pub fn text(&self) -> &str {
-        &self.text
+        self.choices.text()
     }
 
     /// The answer is complete.
@@ -225,29 +208,14 @@ impl LlmStream {
     }
 
     fn record(&mut self) {
-        let reason = self.finish_reason.take().or_else(|| (!self.ended).then(|| CANCELLED.to_owned()));
-        let calls = self.calls.iter().map(|call| ToolCall {
-            id: call.id.as_str().into(),
-            name: call.name.as_str().into(),
-            arguments: call.arguments.as_str().into(),
-        });
-        let mut parts = Vec::new();
-        if !self.reasoning.is_empty() {
-            let reasoning = json!({"type": "reasoning", "text": self.reasoning});
-            parts.push(Part::Other(Cow::Owned(reasoning)));
-        }
-        if !self.text.is_empty() {
-            parts.push(Part::Text(self.text.as_str().into()));
-        }
-        let message =
-            Message { role: "assistant".into(), parts, tool_calls: calls.collect(), ..Message::default() };
-        let reasons: Vec<&str> = reason.as_deref().into_iter().collect();
-        self.span.record_messages(&[message], &reasons);
+        let cancelled = !self.ended && self.choices.end_all(CANCELLED);
+        let (messages, reasons) = self.choices.messages();
+        self.span.record_messages(&messages, &reasons);
         self.span.record_response(self.id.as_deref(), self.model.as_deref());
         if let Some(usage) = &self.usage {
             self.span.record_usage(usage);
         }
-        if !self.ended && reason.as_deref() == Some(CANCELLED) {
+        if cancelled {
             self.span.event(CANCELLED);
         }
     }

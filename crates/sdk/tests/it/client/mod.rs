@@ -3,6 +3,7 @@
 mod answers;
 mod bodies;
 mod errors;
+mod pieces;
 mod requests;
 #[cfg(feature = "reqwest")]
 mod reqwest;
