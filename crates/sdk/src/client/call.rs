@@ -21,7 +21,7 @@ use crate::span::{CANCELLED, LlmStream};
 const MAX_ANSWER_BYTES: usize = 16 << 20;
 /// The same of an error, which is a text.
 const MAX_ERROR_BYTES: usize = 64 << 10;
-/// Why an answer was not read, on a span that therefore says nothing of it.
+/// Why an answer was not read, on a span that therefore says nothing of it; or not to its end, on one that says what came.
 const UNREAD: &str = "bennu.response.unread";
 
 /// What an event says.
@@ -277,6 +277,10 @@ impl Pieces {
         let Pieces { api, events, answer, usage } = &mut self;
         events.end(|event| hear(*api, answer, usage, event));
         if let Some(answer) = self.answer.take() {
+            // A proxy that gives up closes the connection as if that was all.
+            if !answer.says_its_end() {
+                answer.span().set_attribute(UNREAD, "broke off before its end");
+            }
             answer.finish();
         }
     }

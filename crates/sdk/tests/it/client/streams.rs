@@ -76,8 +76,28 @@ fn a_response_that_breaks_off_says_what_came() {
             ),
             ("llm.finish_reason", ""),
             ("gen_ai.response.id", "resp_1"),
+            ("bennu.response.unread", "broke off before its end"),
         ],
     );
+    assert_eq!(span.error, None);
+}
+
+#[test]
+fn what_ends_without_its_last_event_is_whole_if_it_says_why_it_ended() {
+    // Not every server says that it is done.
+    let chat = chat_events().replace("data: [DONE]\r\n\r\n", "");
+    let last = anthropic_events().find("event: message_stop").unwrap();
+    for (url, request, body) in [
+        (OPENAI, chat_request(), chat),
+        (ANTHROPIC, anthropic_request(), anthropic_events()[..last].to_owned()),
+    ] {
+        check_answer(&span_of(url, &request, &Answer::events(body)));
+    }
+    for body in ["", "data: {\"choices\":[{\"delta\":{\"content\":\"Ein\"}}]}\n\n"] {
+        let span = span_of(OPENAI, &chat_request(), &Answer::events(body));
+        assert_eq!(span.get("bennu.response.unread"), "broke off before its end");
+        assert_eq!((span.get("llm.finish_reason"), span.error.as_deref()), ("", None));
+    }
 }
 
 #[test]
