@@ -131,7 +131,9 @@ impl Hide {
             openinference::OUTPUT_VALUE => replace(hidden.output),
             openinference::INPUT_MIME_TYPE => remove(hidden.input),
             openinference::OUTPUT_MIME_TYPE => remove(hidden.output),
-            openinference::LLM_INVOCATION_PARAMETERS => remove(self.llm_invocation_parameters),
+            openinference::LLM_INVOCATION_PARAMETERS | "embedding.invocation_parameters" => {
+                remove(self.llm_invocation_parameters)
+            }
             openinference::LLM_PROMPT_TEMPLATE_VARIABLES
             | openinference::RERANKER_QUERY
             | gen_ai::RETRIEVAL_QUERY

@@ -57,6 +57,10 @@ fn hide_texts(json: &mut Json) {
                 hide_texts(parts);
             } else if members.contains_key("content") {
                 hide_text_of(members);
+            } else {
+                // Nobody knows what it is.
+                let said = members.iter_mut().filter(|(name, _)| !NAMES.contains(&name.as_str()));
+                said.for_each(|(_, value)| hide_strings(value));
             }
         }
         Json::String(text) => *text = REDACTED.to_owned(),
@@ -130,13 +134,13 @@ mod tests {
             {"role":"tool","parts":[{"type":"tool_call_response","id":"c1","response":"b"}]},
             {"role":"assistant","parts":[{"type":"tool_call","id":"c1","name":"n","arguments":{"a":"b"}}]},
             {"role":"assistant","parts":[{"type":"thinking","thinking":"hm","signature":"s"}]},
-            {"role":"system","content":"c"}, "d"]"#;
+            {"role":"system","content":"c"}, {"role":"user","odd":"e"}, "d"]"#;
         let texts = concat!(
             r#"[{"role":"user","parts":[{"type":"text","content":"__REDACTED__"},{"type":"uri","uri":"u"}]},"#,
             r#"{"role":"tool","parts":[{"type":"tool_call_response","id":"c1","response":"__REDACTED__"}]},"#,
             r#"{"role":"assistant","parts":[{"type":"tool_call","id":"c1","name":"n","arguments":{"a":"b"}}]},"#,
             r#"{"role":"assistant","parts":[{"type":"thinking","thinking":"__REDACTED__","signature":"__REDACTED__"}]},"#,
-            r#"{"role":"system","content":"__REDACTED__"},"__REDACTED__"]"#
+            r#"{"role":"system","content":"__REDACTED__"},{"role":"user","odd":"__REDACTED__"},"__REDACTED__"]"#
         );
         assert_eq!(hide(given, true, false), texts);
         assert!(hide(given, false, true).contains(r#""uri":"__REDACTED__""#));
