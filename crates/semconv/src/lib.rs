@@ -17,3 +17,4 @@ use names;
 pub mod gen_ai;
 pub mod openinference;
 pub mod otel;
+pub mod sampling;

@@ -1,6 +1,6 @@
 //! What a tail sampler reads of a span, and what it writes on it.
 
-use bennu_semconv::otel;
+use bennu_semconv::{otel, sampling};
 use opentelemetry::{
     KeyValue,
     trace::{SpanContext, SpanId, Status, TraceFlags},
@@ -42,13 +42,13 @@ pub(super) fn marked(mut span: SpanData, kept: Kept, incomplete: bool) -> SpanDa
         context.is_remote(),
         say(context.trace_state(), Some(kept.threshold), None),
     );
-    span.attributes.push(KeyValue::new("sampling.reason", kept.reason.name()));
+    span.attributes.push(KeyValue::new(sampling::REASON, kept.reason.name()));
     if is_root(&span) {
         // For backends that do not read `tracestate`.
-        span.attributes.push(KeyValue::new("sampling.probability", kept.threshold.probability()));
+        span.attributes.push(KeyValue::new(sampling::PROBABILITY, kept.threshold.probability()));
     }
     if incomplete {
-        span.attributes.push(KeyValue::new("sampling.incomplete", true));
+        span.attributes.push(KeyValue::new(sampling::INCOMPLETE, true));
     }
     span
 }

@@ -299,7 +299,7 @@ impl Builder {
                 resource.with_attribute(KeyValue::new(bennu_semconv::openinference::PROJECT_NAME, project));
         }
         let resource = resource.build();
-        let hide = self.hide.or_variables(&variable);
+        let hide = self.hide.or_variables(variable);
         let mut queue = match protocol {
             Protocol::Http => {
                 if endpoint.starts_with("https:") && !cfg!(feature = "tls") {

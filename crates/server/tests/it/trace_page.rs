@@ -282,3 +282,24 @@ fn a_page_has_an_end_whatever_a_span_holds() {
     let all = server.get(&format!("{}{}", path('a'), link(&page, "history=all"))).text;
     assert!(all.contains("0 many words") && all.matches("class=\"message ").count() == 400);
 }
+
+#[test]
+fn a_sampled_trace_says_why_it_is_here_and_how_many_it_stands_for() {
+    let server = TestServer::start();
+    let said = |trace: char, reason: Option<&str>, state: &str| {
+        let reason: Vec<_> = reason.map(|reason| ("sampling.reason", json!(reason))).into_iter().collect();
+        let mut sampled = span(trace, '1', None, "root", &reason);
+        sampled["traceState"] = json!(state);
+        server.send(json!([sampled]));
+        server.get(&path(trace)).text
+    };
+    for (trace, reason, state, expected) in [
+        ('1', Some("slow"), "ot=th:0", "kept because it was slow; stands for itself"),
+        ('2', Some("probability"), "ot=th:fd70a3d70a3d7", "kept by chance; stands for 100 like it"),
+        ('3', None, "ot=th:8", "kept by a sampler; stands for 2.0 like it"),
+    ] {
+        let page = said(trace, reason, state);
+        assert!(page.contains(expected), "{expected}");
+    }
+    assert!(!said('4', None, "ot=th:0").contains("stands for"));
+}

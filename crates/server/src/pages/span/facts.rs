@@ -3,7 +3,7 @@
 use bennu_model::{Detail, Tokens, Usage};
 use bennu_semconv::otel;
 
-use super::listed::Listed;
+use super::{listed::Listed, sampled::sampled};
 use crate::{
     decode::{Fact, Place as DecodePlace},
     pages::{
@@ -84,6 +84,7 @@ pub(super) fn facts(found: &SpanDetail) -> Vec<(&'static str, String)> {
             "OpenTelemetry kind",
             Some(span.otel_kind.as_str().to_lowercase()).filter(|kind| kind != "unspecified"),
         ),
+        ("sampling", sampled(span)),
         ("trace state", Some(span.trace_state.clone())),
     ]
     .into_iter()

@@ -7,6 +7,7 @@ mod listed;
 mod message;
 mod part;
 pub(super) mod records;
+mod sampled;
 mod sent;
 
 use bennu_model::{Detail, Kind, SpanId, StatusCode, Tokens};
