@@ -185,6 +185,12 @@ impl Replay {
         all
     }
 
+    /// How many there are of this replay, with those that threads hold.
+    #[cfg(test)]
+    pub(super) fn clones(&self) -> usize {
+        Arc::strong_count(&self.given)
+    }
+
     fn span(&self, place: usize) -> &Span {
         &self.run.spans()[place]
     }

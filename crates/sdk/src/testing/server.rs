@@ -2,9 +2,9 @@
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     thread::JoinHandle,
@@ -21,12 +21,20 @@ const MAX_BODY_BYTES: u64 = 64 << 20;
 /// How long a client may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// An OpenAI-compatible server that answers from a [`Replay`]; see [`Replay::serve`]. Ends when it is dropped.
+/// A server of OpenAI's chat completions that answers from a [`Replay`]; see [`Replay::serve`]. Ends when it is dropped, with every
+/// connection to it.
 #[derive(Debug)]
 pub struct ReplayServer {
     address: SocketAddr,
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<Vec<Connection>>>,
+}
+
+/// A connection and the thread that answers it, whose own the stream is: it closes when that is done.
+#[derive(Debug)]
+struct Connection {
+    stream: Weak<TcpStream>,
+    thread: JoinHandle<()>,
 }
 
 impl Replay {
@@ -42,14 +50,15 @@ impl Replay {
         let stop = Arc::new(AtomicBool::new(false));
         let (replay, stopped) = (self.clone(), stop.clone());
         let thread = std::thread::spawn(move || {
+            let mut open: Vec<Connection> = Vec::new();
             for stream in listener.incoming() {
                 if stopped.load(Relaxed) {
-                    return;
+                    break;
                 }
-                let replay = replay.clone();
-                // What a connection comes to is its client's affair.
-                let _ = stream.map(|stream| std::thread::spawn(move || answer(&replay, &stream)));
+                open.retain(|connection| !connection.thread.is_finished());
+                open.extend(stream.map(|stream| Connection::new(replay.clone(), stream)));
             }
+            open
         });
         Ok(ReplayServer { address, stop, thread: Some(thread) })
     }
@@ -67,14 +76,32 @@ impl Drop for ReplayServer {
         self.stop.store(true, Relaxed);
         // Wakes the thread, which waits for a connection.
         if TcpStream::connect(self.address).is_ok()
-            && let Some(thread) = self.thread.take()
+            && let Some(Ok(open)) = self.thread.take().map(JoinHandle::join)
         {
-            let _ = thread.join();
+            open.into_iter().for_each(Connection::end);
         }
     }
 }
 
-/// Reads one request and answers it. Every connection ends with its answer, so that nothing is left when the server does.
+impl Connection {
+    fn new(replay: Replay, stream: TcpStream) -> Self {
+        let stream = Arc::new(stream);
+        let known = Arc::downgrade(&stream);
+        // What a connection comes to is its client's affair.
+        let thread = std::thread::spawn(move || drop(answer(&replay, &stream)));
+        Connection { stream: known, thread }
+    }
+
+    /// Ends it, whatever it waits for: clients open connections ahead of what they ask, and keep them.
+    fn end(self) {
+        if let Some(stream) = self.stream.upgrade() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        let _ = self.thread.join();
+    }
+}
+
+/// Reads one request and answers it. Every connection ends with its answer.
 fn answer(replay: &Replay, stream: &TcpStream) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut reader = BufReader::new(stream);
@@ -180,5 +207,33 @@ fn read_chunks(reader: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<()> 
         if length == 0 {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::testing::Run;
+
+    #[test]
+    fn a_server_that_is_dropped_leaves_no_thread() {
+        let case =
+            r#"{"spans": [{"span_id": "a", "name": "a", "kind": "LLM", "start_ns": "0", "end_ns": "1"}]}"#;
+        let replay = Replay::of(&Run::from_json(case).unwrap());
+        let server = replay.serve().unwrap();
+        let silent = TcpStream::connect(server.address).unwrap();
+        let mut halting = TcpStream::connect(server.address).unwrap();
+        halting.write_all(b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: 9\r\n\r\n{").unwrap();
+        // This one, the server's, and one for each connection.
+        while replay.clones() < 4 {
+            std::thread::yield_now();
+        }
+        let begun = Instant::now();
+        drop(server);
+        assert_eq!(replay.clones(), 1);
+        assert!(begun.elapsed() < PATIENCE, "it did not wait for who says nothing");
+        drop((silent, halting));
     }
 }
