@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::{
     Run, Shape, Span, tree,
+    values::structured,
     words::{count, cut, list, times},
 };
 
@@ -43,7 +44,8 @@ impl Run {
     #[track_caller]
     pub fn assert_tool_called_with(&self, name: &str, arguments: &Json) -> &Self {
         let called = self.calls_of(name);
-        let holds = called.iter().any(|place| includes(self.spans()[*place].arguments(), arguments));
+        let expected = structured(arguments.clone());
+        let holds = called.iter().any(|place| includes(self.spans()[*place].arguments(), &expected));
         let there = || match called.len() {
             0 => format!(
                 "expected tool {name} to be called with {arguments}; it was never called{}",

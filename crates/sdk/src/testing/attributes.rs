@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::{
     ToolRun,
     messages::{messages, parsed, plain},
+    values::{structured, typed},
 };
 use crate::{Document, Message, Part, ToolCall, Usage};
 
@@ -99,12 +100,13 @@ impl Attributes {
 
     pub(super) fn tool(&self) -> ToolRun {
         // OpenInference says whether a value is JSON; `gen_ai`'s always is, and text that is none is text.
-        let value = |gen_ai: &str, value: &str, mime_type: &str| match self.0.get(value) {
-            Some(Json::String(text)) if self.text(mime_type).as_deref() == Some("application/json") => {
-                Some(parsed(text))
-            }
-            Some(other) => Some(other.clone()),
-            None => self.0.contains_key(gen_ai).then(|| self.json(gen_ai)),
+        let value = |gen_ai: &str, value: &str, mime_type: &str| {
+            let written = match self.0.get(value) {
+                Some(Json::String(text)) => typed(text, self.text(mime_type).as_deref()),
+                Some(other) => other.clone(),
+                None => self.json(gen_ai),
+            };
+            Some(structured(written)).filter(|written| !written.is_null())
         };
         ToolRun {
             name: self.first(&[oi::TOOL_NAME, gen_ai::TOOL_NAME]).unwrap_or_default(),

@@ -8,12 +8,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use bennu_semconv::gen_ai;
 use serde_json::Value as Json;
 
 use super::{
     Run, Span, ToolRun,
     attributes::documents,
     messages::{messages, plain},
+    values::as_written,
 };
 use crate::Usage;
 
@@ -99,12 +101,20 @@ fn span(at: At<'_>, trace_id: &str) -> Result<(SystemTime, Span), String> {
     let content = |name: &str| {
         at.member(name, Json::is_object, "an object")?.map_or(Ok(None), |content| content.text("value"))
     };
+    let of_tool = |tool: &At<'_>, name: &str, content: &str, attribute: &str| {
+        let text = |pointer: String| at.json.pointer(&pointer).and_then(Json::as_str);
+        let content =
+            text(format!("/{content}/value")).map(|value| (value, text(format!("/{content}/mime_type"))));
+        let kept = tool.json.get(name).cloned().unwrap_or_default();
+        as_written(kept, content, text(format!("/attributes/{attribute}")))
+    };
     let tool = at.member("tool", Json::is_object, "an object")?.map(|tool| {
         Ok::<_, String>(ToolRun {
             name: tool.text("name")?.unwrap_or_default(),
             call_id: tool.text("call_id")?,
-            arguments: tool.json.get("arguments").cloned().unwrap_or_default(),
-            result: tool.json.get("result").filter(|result| !result.is_null()).cloned(),
+            arguments: of_tool(&tool, "arguments", "input", gen_ai::TOOL_CALL_ARGUMENTS),
+            result: Some(of_tool(&tool, "result", "output", gen_ai::TOOL_CALL_RESULT))
+                .filter(|result| !result.is_null()),
         })
     });
     let running = at.json.get("running").and_then(Json::as_bool).unwrap_or_default();

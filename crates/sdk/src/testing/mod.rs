@@ -77,7 +77,7 @@
 //! In this folder:
 //!
 //! - `recorder`, `recording`: which spans are whose, and the door to it.
-//! - `span`, `read`, `attributes`, `messages`: what a span that was recorded here says.
+//! - `span`, `read`, `attributes`, `messages`, `values`: what a span that was recorded here says.
 //! - `case`: the same from a file.
 //! - `run`, `asserts`, `tree`, `words`: what can be asked, and how it is answered.
 //! - `shape`, `steps`, `compare`, `align`: what two runs have in common.
@@ -87,6 +87,7 @@ mod recorder;
 mod recording;
 mod span;
 mod messages;
+mod values;
 mod attributes;
 mod read;
 mod case;

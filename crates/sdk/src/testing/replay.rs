@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use super::{
     Run, Span, chat, tree,
+    values::structured,
     words::{count, cut, ordinal, times, tool},
 };
 
@@ -51,11 +52,16 @@ impl Replay {
     /// A call with other arguments is answered as well, by the next recorded one of the tool, so that the run goes on; it is a
     /// complaint all the same. A result that was not recorded is null.
     ///
+    /// Text that is a JSON object or list is that object or list, as an argument and as a result, since tools are often handed such
+    /// text; who returned it makes it again with `to_string`. A number, a boolean or a text is given back as what it was; in a case of
+    /// `gen_ai`'s conventions that was exported without its attributes the first two are text.
+    ///
     /// # Errors
     /// What the tool failed with when it was recorded; or a complaint, if it was not called as often.
     pub fn tool(&self, name: &str, arguments: &(impl Serialize + ?Sized)) -> Result<Json, String> {
         let asked = serde_json::to_value(arguments)
             .unwrap_or_else(|error| Json::String(format!("(not serialisable: {error})")));
+        let asked = structured(asked);
         let mut given = self.given();
         let nth = given.calls.entry(name.to_owned()).or_default();
         *nth += 1;

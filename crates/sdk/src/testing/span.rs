@@ -60,9 +60,10 @@ pub struct ToolRun {
     pub name: String,
     /// The id of the model's call that it answers.
     pub call_id: Option<String>,
-    /// What it was called with; text where that is not JSON, null where nothing is known.
+    /// What it was called with; null where nothing is known. Text that is a JSON object or list is that object or list, since Bennu
+    /// keeps it so.
     pub arguments: Json,
-    /// What it returned; text where that is not JSON.
+    /// What it returned, read the same way; `None` if that is null or not known.
     pub result: Option<Json>,
 }
 

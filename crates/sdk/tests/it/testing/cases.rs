@@ -22,6 +22,28 @@ fn a_case_says_what_a_recording_says() {
     assert_eq!((running.spans()[0].duration, running.spans()[0].tokens()), (None, Some(9)));
 }
 
+/// Bennu keeps what is no object or list as text; what stands beside it says what it was.
+#[test]
+fn what_tools_were_given_and_returned_is_what_it_was() {
+    let read = |mut said: Value, arguments: Value, result: Value| {
+        said["tool"] = json!({"name": "t", "arguments": arguments, "result": result});
+        let run = case(&[span("a", "", "TOOL t", [0, 1], said)]);
+        (run.spans()[0].arguments().clone(), run.spans()[0].tool.as_ref().unwrap().result.clone())
+    };
+    let content = |text: &str, mime: &str| json!({"value": text, "mime_type": mime});
+    let json = |text| content(text, "application/json");
+    let plain = |text| content(text, "text/plain");
+    let said = json!({"input": json("42"), "output": json("null")});
+    assert_eq!(read(said, json!("42"), json!("null")), (json!(42), None));
+    let said = json!({"input": plain("42"), "output": plain("true")});
+    assert_eq!(read(said, json!("42"), json!("true")), (json!("42"), Some(json!("true"))));
+    let said =
+        json!({"attributes": {"gen_ai.tool.call.arguments": "42", "gen_ai.tool.call.result": "\"7\""}});
+    assert_eq!(read(said, json!("42"), json!("7")), (json!(42), Some(json!("7"))));
+    let texts = read(json!({}), json!("{\"a\":1}"), json!("[1]"));
+    assert_eq!(texts, (json!({"a": 1}), Some(json!([1]))));
+}
+
 #[test]
 fn what_is_no_case_is_refused_with_its_place_and_what_to_do() {
     const ADVICE: &str = "A case is what `bennu export TRACE` prints, the JSON of GET /v1/traces/TRACE.";

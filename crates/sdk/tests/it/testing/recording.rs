@@ -9,8 +9,8 @@ use std::{
 
 use axum::{Router, routing::get};
 use bennu_sdk::{
-    Conventions, Message, TraceLayer, agent_span, carry, chain_span, embedding_span, extract, init_tracing,
-    inject, llm_span, retrieval_span,
+    Conventions, Message, TraceLayer, agent_span, carry, chain_span, embedding_span, extract,
+    init_tracing, inject, llm_span, retrieval_span,
     testing::{Run, record, record_sync},
     tool_span, tracing_layer, using_session,
 };
@@ -279,6 +279,37 @@ fn spans_mean_the_same_in_all_conventions() {
         assert_eq!(run.retrieved()[0].score, Some(0.5));
         run.assert_tokens_at_most(22).assert_answer_contains("Because.").assert_retrieved("d1");
         assert_eq!((run.tokens(), run.usage().input), (22, Some(19)));
+    }
+}
+
+/// Rust applications hand tools the text that the model wrote. Bennu keeps that as the object that it is.
+#[test]
+fn json_in_text_is_what_a_case_has_of_it() {
+    let _turn = turn();
+    let case = |arguments: serde_json::Value, result: serde_json::Value| {
+        let did = super::tool("search", arguments, result);
+        super::case(&[super::span("a", "", "TOOL tool.search", [0, 1], did)])
+    };
+    let object = case(json!({"query": "a"}), json!(["d1"]));
+    let text = case(json!("a"), json!("42"));
+    for conventions in [Conventions::OpenInference, Conventions::GenAi, Conventions::Both] {
+        let guard = init_tracing("test").endpoint("http://127.0.0.1:9").conventions(conventions);
+        let guard = guard.timeout(Duration::from_millis(1)).start().unwrap();
+        let record = |arguments: &str, result: &str| {
+            let ((), run) = record_sync(|| tool_span("search", arguments).record_output(result));
+            run
+        };
+        let run = record(r#" {"query": "a"}"#, r#"["d1"]"#);
+        run.assert_same_shape(&object)
+            .assert_tool_called_with("search", &json!({"query": "a"}))
+            .assert_tool_called_with("search", &json!(r#"{"query":"a"}"#));
+        assert_eq!(run.tool_calls()[0].result(), &json!(["d1"]), "{conventions:?}");
+        let run = record("a", "42");
+        run.assert_same_shape(&text);
+        assert_eq!(run.tool_calls()[0].result(), &json!("42"), "{conventions:?}");
+        let ((), run) = record_sync(|| tool_span("add", &json!([40, 2])).record_output(&42));
+        assert_eq!(run.tool_calls()[0].result(), &json!(42), "{conventions:?}");
+        drop(guard);
     }
 }
 

@@ -235,6 +235,14 @@ fn calls_at_the_same_time_are_told_apart_by_what_they_were_shown_and_those_below
 }
 
 #[test]
+fn a_tool_that_is_asked_with_json_text_is_asked_the_same() {
+    let did = tool("search", json!({"query": "a"}), json!("{\"found\": 1}"));
+    let replay = Replay::of(&case(&[span("a", "", "TOOL search", [0, 1], did)]));
+    assert_eq!(replay.tool("search", r#"{ "query": "a" }"#), Ok(json!({"found": 1})));
+    replay.assert_finished();
+}
+
+#[test]
 fn a_server_that_is_dropped_is_gone() {
     let server = Replay::of(&case(&herons())).serve().unwrap();
     let url = server.url();
