@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bennu_semconv::gen_ai;
+use bennu_semconv::{gen_ai, otel};
 use serde_json::Value as Json;
 
 use super::{
@@ -91,7 +91,8 @@ fn span(at: At<'_>, trace_id: &str) -> Result<(SystemTime, Span), String> {
     let (start, end) = (at.nanoseconds("start_ns")?, at.nanoseconds("end_ns")?);
     let kind = at.needed("kind")?;
     let failed = at.text("status")?.as_deref() == Some("ERROR");
-    let error = [at.text("status_message")?, at.text("error_type")?, Some("failed".to_owned())];
+    let error =
+        [at.text("status_message")?, at.exception(), at.text("error_type")?, Some("failed".to_owned())];
     let usage = at.member("usage", Json::is_object, "an object")?;
     let count = |name: &str| usage.as_ref().map_or(Ok(None), |usage| usage.count(name));
     let (input, output) = (count("input")?, count("output")?);
@@ -174,6 +175,13 @@ impl<'a> At<'a> {
 
     fn text(&self, name: &str) -> Result<Option<String>, String> {
         Ok(self.member(name, Json::is_string, "a text")?.map(|text| plain(text.json)))
+    }
+
+    /// The message of an exception among its events, which stands for the status's where that has none.
+    fn exception(&self) -> Option<String> {
+        let events = self.json.get("events").and_then(Json::as_array).into_iter().flatten();
+        let mut exceptions = events.filter(|event| event["name"] == otel::EXCEPTION_EVENT);
+        exceptions.find_map(|event| event.get("attributes")?.get(otel::EXCEPTION_MESSAGE).map(plain))
     }
 
     fn needed(&self, name: &str) -> Result<String, String> {

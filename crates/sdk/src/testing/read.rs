@@ -61,16 +61,19 @@ pub(super) fn span(seen: Seen) -> (SystemTime, Span) {
     (data.start_time, span)
 }
 
-/// What failed: what the status says, else the exception, else its class. Some libraries write the class alone.
+/// What failed: what the status says, else the exception, else its class. It failed if Bennu would say so: libraries that leave the
+/// status unset may write an exception or its class alone, and who says that all went well is believed.
 fn error(data: &SpanData, attributes: &Attributes) -> Option<String> {
-    let class = attributes.text(otel::ERROR_TYPE);
+    let class = attributes.text(otel::ERROR_TYPE).filter(|class| !class.is_empty());
+    let exceptions = || data.events.iter().filter(|event| event.name == otel::EXCEPTION_EVENT);
+    let level = || attributes.text("langfuse.observation.level");
     let said = match &data.status {
         Status::Error { description } => description.to_string(),
-        _ if class.is_some() => String::new(),
-        _ => return None,
+        Status::Unset if class.is_some() || exceptions().next().is_some() => String::new(),
+        Status::Unset if level().as_deref() == Some("ERROR") => String::new(),
+        Status::Unset | Status::Ok => return None,
     };
-    let exceptions = data.events.iter().filter(|event| event.name == otel::EXCEPTION_EVENT);
-    let message = exceptions
+    let message = exceptions()
         .flat_map(|event| &event.attributes)
         .find(|pair| pair.key.as_str() == otel::EXCEPTION_MESSAGE);
     let all = [Some(said), message.map(|pair| pair.value.to_string()), class, Some("failed".to_owned())];

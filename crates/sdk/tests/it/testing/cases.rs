@@ -45,6 +45,19 @@ fn what_tools_were_given_and_returned_is_what_it_was() {
 }
 
 #[test]
+fn an_exception_says_what_failed_where_the_status_does_not() {
+    let event = json!({"name": "exception", "attributes": {"exception.message": "no clock"}});
+    let run = case(&[span(
+        "a",
+        "",
+        "TOOL t",
+        [0, 1],
+        json!({"status": "ERROR", "status_message": "", "events": [event]}),
+    )]);
+    assert_eq!(run.spans()[0].error.as_deref(), Some("no clock"));
+}
+
+#[test]
 fn what_is_no_case_is_refused_with_its_place_and_what_to_do() {
     const ADVICE: &str = "A case is what `bennu export TRACE` prints, the JSON of GET /v1/traces/TRACE.";
     let spans = |spans: Value| json!({"trace_id": "t", "spans": spans}).to_string();

@@ -9,10 +9,14 @@ use std::{
 
 use axum::{Router, routing::get};
 use bennu_sdk::{
-    Conventions, Message, TraceLayer, agent_span, carry, chain_span, embedding_span, extract,
+    Conventions, Message, ToolSpan, TraceLayer, agent_span, carry, chain_span, embedding_span, extract,
     init_tracing, inject, llm_span, retrieval_span,
     testing::{Run, record, record_sync},
     tool_span, tracing_layer, using_session,
+};
+use opentelemetry::{
+    KeyValue,
+    trace::{Status, TraceContextExt},
 };
 use serde_json::json;
 use tracing_subscriber::layer::SubscriberExt;
@@ -311,6 +315,33 @@ fn json_in_text_is_what_a_case_has_of_it() {
         assert_eq!(run.tool_calls()[0].result(), &json!(42), "{conventions:?}");
         drop(guard);
     }
+}
+
+/// As Bennu has it: who says that all went well is believed; else an exception or its class is a failure.
+#[test]
+fn what_failed_is_what_bennu_would_say_failed() {
+    let _turn = turn();
+    let failed = |work: fn(&ToolSpan)| {
+        let ((), run) = record_sync(|| work(&tool_span("t", "")));
+        run.spans()[0].error.clone()
+    };
+    let exception = |span: &ToolSpan| {
+        let message = KeyValue::new("exception.message", "no clock");
+        span.context().span().add_event("exception", vec![message]);
+    };
+    assert_eq!(failed(exception).as_deref(), Some("no clock"));
+    assert_eq!(
+        failed(|span| span.context().span().add_event("exception", Vec::new())).as_deref(),
+        Some("failed")
+    );
+    assert_eq!(failed(|span| span.set_attribute("error.type", "Timeout")).as_deref(), Some("Timeout"));
+    assert_eq!(failed(|span| span.set_attribute("error.type", "")), None);
+    assert_eq!(failed(|span| span.context().span().set_status(Status::error(""))).as_deref(), Some("failed"));
+    let well = |span: &ToolSpan| {
+        span.record_failure("Timeout", "retried");
+        span.context().span().set_status(Status::Ok);
+    };
+    assert_eq!(failed(well), None);
 }
 
 /// Spans of libraries that write `gen_ai` through `tracing`, which knows no lists.
