@@ -1,10 +1,11 @@
 //! Chat requests and what was recorded of them: whether they are the same call, and what it was answered with.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::{
     Span,
     messages::messages,
+    reasons,
     words::{count, list},
 };
 use crate::{Message, Part};
@@ -125,8 +126,8 @@ pub(super) fn choose(recorded: &[(usize, &Span)], request: &Json) -> Result<usiz
     })
 }
 
-/// What was recorded, as a response of OpenAI's shape.
-pub(super) fn response(span: &Span) -> Json {
+/// What was recorded, as a response of OpenAI's shape to a request, with everything in it that a client with types insists on.
+pub(super) fn response(span: &Span, request: &Json) -> Json {
     let choices: Vec<Json> = span
         .output_messages
         .iter()
@@ -137,7 +138,7 @@ pub(super) fn response(span: &Span) -> Json {
         "id": span.response_id.clone().unwrap_or_else(|| format!("replay-{}", span.span_id)),
         "object": "chat.completion",
         "created": 0,
-        "model": span.model,
+        "model": span.model.as_deref().or(request["model"].as_str()).unwrap_or_default(),
         "choices": choices,
         "usage": usage(span),
     })
@@ -197,26 +198,25 @@ fn said(message: &Message<'_>) -> Json {
     said
 }
 
-fn finish_reason(span: &Span, choice: usize) -> String {
-    let known = span.finish_reasons.get(choice).cloned();
-    let calls = span.output_messages.get(choice).is_some_and(|message| !message.tool_calls.is_empty());
-    known.unwrap_or_else(|| if calls { "tool_calls".to_owned() } else { "stop".to_owned() })
+fn finish_reason(span: &Span, choice: usize) -> &'static str {
+    let calls = || span.output_messages.get(choice).is_some_and(|message| !message.tool_calls.is_empty());
+    reasons::reason(span, choice).unwrap_or_else(|| if calls() { "tool_calls" } else { "stop" })
 }
 
-/// Tokens as far as they were recorded; what was not is left out.
+/// Tokens, null if none were recorded. The parts are always there: what was not recorded is 0, and what nobody split went in.
 fn usage(span: &Span) -> Json {
     let usage = &span.usage;
-    let mut said = Map::new();
-    let mut put =
-        |name: &str, count: Option<u64>| count.map(|count| said.insert(name.to_owned(), count.into()));
-    put("prompt_tokens", usage.input);
-    put("completion_tokens", usage.output);
-    put("total_tokens", span.tokens());
+    let Some(total) = span.tokens() else { return Json::Null };
+    let mut said = json!({
+        "prompt_tokens": usage.input.or(span.unsplit_tokens).unwrap_or_default(),
+        "completion_tokens": usage.output.unwrap_or_default(),
+        "total_tokens": total,
+    });
     if let Some(cached) = usage.cache_read {
-        said.insert("prompt_tokens_details".to_owned(), json!({"cached_tokens": cached}));
+        said["prompt_tokens_details"] = json!({"cached_tokens": cached});
     }
     if let Some(reasoning) = usage.reasoning {
-        said.insert("completion_tokens_details".to_owned(), json!({"reasoning_tokens": reasoning}));
+        said["completion_tokens_details"] = json!({"reasoning_tokens": reasoning});
     }
-    if said.is_empty() { Json::Null } else { Json::Object(said) }
+    said
 }

@@ -80,7 +80,7 @@
 //! - `span`, `read`, `attributes`, `messages`, `values`: what a span that was recorded here says.
 //! - `case`: the same from a file.
 //! - `run`, `asserts`, `tree`, `words`: what can be asked, and how it is answered.
-//! - `shape`, `steps`, `compare`, `align`: what two runs have in common.
+//! - `shape`, `steps`, `reasons`, `compare`, `align`: what two runs have in common.
 //! - `replay`, `chat`, `server`: answers from a case.
 
 mod recorder;
@@ -96,6 +96,7 @@ mod words;
 mod tree;
 mod asserts;
 mod shape;
+mod reasons;
 mod steps;
 mod compare;
 mod align;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::{
-    Run, Span, chat, tree,
+    Run, Span, chat, reasons, tree,
     values::structured,
     words::{count, cut, ordinal, times, tool},
 };
@@ -102,8 +102,8 @@ impl Replay {
     /// the messages, and which tool calls they answer, have to be those of the recording; texts need not, so that prompts may change.
     ///
     /// # Errors
-    /// A complaint: the recorded call followed something else, or there is none left. Or what the call failed with when it was
-    /// recorded, which is no complaint.
+    /// A complaint: the recorded call followed something else, or its answer was cut off, or there is none left. Or what the call
+    /// failed with when it was recorded, which is no complaint.
     pub fn chat(&self, request: &Json) -> Result<Json, String> {
         let calls = self.run.model_call_places();
         let mut given = self.given();
@@ -123,16 +123,21 @@ impl Replay {
         let outcome = outcome.and_then(|place| {
             let span = self.span(place);
             self.do_with(&mut given, place);
-            if span.error.is_none() && span.output_messages.is_empty() {
-                return Err(format!(
-                    "the recording does not hold what model call {} said",
-                    number(&calls, place)
-                ));
+            let number = number(&calls, place);
+            let is_cut = |choice| reasons::reason(span, choice) == Some(reasons::CUT_OFF);
+            match &span.error {
+                None if (0..span.finish_reasons.len()).any(is_cut) => {
+                    let said = span.finish_reasons.join(", ");
+                    Err(format!("the answer of the recorded run's model call {number} was cut off ({said})"))
+                }
+                None if span.output_messages.is_empty() => {
+                    Err(format!("the recording does not hold what model call {number} said"))
+                }
+                _ => Ok(span),
             }
-            Ok(span)
         });
         let span = outcome.inspect_err(|complaint| given.complaints.push(complaint.clone()))?;
-        span.error.clone().map_or_else(|| Ok(chat::response(span)), Err)
+        span.error.clone().map_or_else(|| Ok(chat::response(span, request)), Err)
     }
 
     /// Something else that the replay cannot answer.

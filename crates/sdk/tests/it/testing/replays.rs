@@ -235,6 +235,33 @@ fn calls_at_the_same_time_are_told_apart_by_what_they_were_shown_and_those_below
 }
 
 #[test]
+fn a_call_in_the_words_of_another_server_is_answered_in_openais() {
+    let said = |id: &str, [start, end]: [u64; 2], mut call: Value, reason: &str| {
+        call["finish_reasons"] = json!([reason]);
+        call["model"] = Value::Null;
+        span(id, "", "LLM llm.chat", [start, end], call)
+    };
+    let wish = || call(&[("c1", "now", json!({}))], "", [1, 1]);
+    let mut total = call(&[], "Noon.", [1, 1]);
+    total["usage"] = json!({"total": 9});
+    let replay = Replay::of(&case(&[
+        said("a", [0, 1], wish(), "completed"),
+        said("b", [2, 3], total, "end_turn"),
+        said("c", [4, 5], call(&[], "It is", [1, 1]), "max_output_tokens"),
+        said("d", [6, 7], call(&[], "It", [1, 1]), "cancelled"),
+    ]));
+    let ask = || replay.chat(&json!({"model": "asked-for", "messages": []}));
+    let [first, second, third] = [(); 3].map(|()| ask().unwrap());
+    let reason = |response: &Value| response["choices"][0]["finish_reason"].clone();
+    assert_eq!([&first, &second, &third].map(reason), ["tool_calls", "stop", "length"]);
+    assert_eq!(first["model"], "asked-for");
+    assert_eq!(second["usage"], json!({"prompt_tokens": 9, "completion_tokens": 0, "total_tokens": 9}));
+    let cut = "the answer of the recorded run's model call 4 was cut off (cancelled)";
+    assert_eq!(ask(), Err(cut.to_owned()));
+    assert_eq!(replay.complaints(), [cut]);
+}
+
+#[test]
 fn a_tool_that_is_asked_with_json_text_is_asked_the_same() {
     let did = tool("search", json!({"query": "a"}), json!("{\"found\": 1}"));
     let replay = Replay::of(&case(&[span("a", "", "TOOL search", [0, 1], did)]));
