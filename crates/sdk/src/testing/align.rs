@@ -10,17 +10,12 @@ pub(super) fn align(recorded: &Side<'_>, new: &Side<'_>) -> Vec<(usize, usize)> 
     const ALIKE: u32 = 15;
     let alike = |r: usize, n: usize| {
         let (one, other) = (&recorded.steps[r], &new.steps[n]);
-        if one.key != other.key {
-            return 0_u32;
+        if one.marks.key != other.marks.key {
+            return 0;
         }
-        let same_arguments = recorded.span(r).arguments() == new.span(n).arguments();
-        let same = [
-            (8, true),
-            (4, one.row.depth == other.row.depth),
-            (2, one.detail == other.detail),
-            (1, same_arguments),
-        ];
-        same.into_iter().filter(|(_, same)| *same).map(|(weight, _)| weight).sum()
+        8 + 4 * u32::from(one.row.depth == other.row.depth)
+            + 2 * u32::from(one.marks.detail == other.marks.detail)
+            + u32::from(one.marks.arguments == other.marks.arguments)
     };
     let (mut begin, [mut end_r, mut end_n]) = (0, [recorded.steps.len(), new.steps.len()]);
     while begin < end_r.min(end_n) && alike(begin, begin) == ALIKE {

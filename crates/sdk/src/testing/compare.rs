@@ -26,6 +26,8 @@ pub(super) struct Side<'a> {
     pub(super) steps: &'a [Step],
     /// Of model calls and of tool calls, which one it is, from 1, by its span's place.
     numbers: HashMap<usize, usize>,
+    /// Of each step, the one that it is below.
+    above: Vec<Option<usize>>,
 }
 
 impl<'a> Side<'a> {
@@ -35,7 +37,16 @@ impl<'a> Side<'a> {
             let all = steps.iter().map(|step| step.row.place).filter(|place| run.spans()[*place].is(kind));
             numbers.extend(all.enumerate().map(|(n, place)| (place, n + 1)));
         }
-        Side { run, steps, numbers }
+        // The last of each depth, down to the one that is looked at.
+        let mut open: Vec<usize> = Vec::new();
+        let above = steps.iter().enumerate().map(|(at, step)| {
+            open.truncate(step.row.depth);
+            let above = open.last().copied();
+            open.push(at);
+            above
+        });
+        let above = above.collect();
+        Side { run, steps, numbers, above }
     }
 
     fn place(&self, at: usize) -> usize {
@@ -44,12 +55,6 @@ impl<'a> Side<'a> {
 
     pub(super) fn span(&self, at: usize) -> &'a Span {
         &self.run.spans()[self.place(at)]
-    }
-
-    /// The step that one is below.
-    fn above(&self, at: usize) -> Option<usize> {
-        let depth = self.steps[at].row.depth;
-        self.steps[..at].iter().rposition(|step| step.row.depth < depth)
     }
 
     fn number(&self, at: usize) -> usize {
@@ -153,7 +158,7 @@ fn moved(
     n: usize,
     partners: &HashMap<usize, usize>,
 ) -> Option<Difference> {
-    let (was, is) = (recorded.above(r), new.above(n));
+    let (was, is) = (recorded.above[r], new.above[n]);
     let expected =
         was.map(|was| partners.get(&was)).map_or(Some(None), |partner| partner.map(|n| Some(*n)))?;
     let is_known = || is.is_none_or(|is| partners.values().any(|partner| *partner == is));

@@ -80,7 +80,7 @@
 //! - `span`, `read`, `attributes`, `messages`, `values`: what a span that was recorded here says.
 //! - `case`: the same from a file.
 //! - `run`, `asserts`, `tree`, `words`: what can be asked, and how it is answered.
-//! - `shape`, `steps`, `reasons`, `compare`, `align`: what two runs have in common.
+//! - `shape`, `steps`, `together`, `ranks`, `reasons`, `compare`, `align`: what two runs have in common.
 //! - `replay`, `chat`, `server`: answers from a case.
 
 mod recorder;
@@ -97,6 +97,8 @@ mod tree;
 mod asserts;
 mod shape;
 mod reasons;
+mod together;
+mod ranks;
 mod steps;
 mod compare;
 mod align;

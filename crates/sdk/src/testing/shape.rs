@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use super::{
     Run,
     compare::{self, Difference},
-    steps::{Kept, Step},
+    ranks::ranks,
+    steps::{Common, Kept, Step},
     tree,
 };
 
 /// The shape of a recorded run, to compare others with: the tree of spans in order of start, each with its kind and name, of tools the
-/// names and the arguments' names, the ids of retrieved documents, why models stopped, and whether it failed. Not ids of spans, times,
+/// names and the arguments' names, the ids of retrieved documents, why models stopped (in OpenAI's words), and whether it failed. Not ids of spans, times,
 /// texts, values of arguments, or tokens. Spans under one parent that ran at the same time have no order.
 ///
 /// ```no_run
@@ -81,9 +82,10 @@ impl<'a> Shape<'a> {
 
     /// The steps of the recorded run and of another, each in its order.
     fn steps(&self, run: &Run) -> [Vec<Step>; 2] {
-        let kept = [self.run, run].map(|run| Kept::new(run, self.calls_only));
-        let mut together = HashSet::new();
-        kept.iter().for_each(|kept| kept.overlaps(&mut together));
-        kept.map(|kept| kept.steps(&together))
+        let mut common = Common::default();
+        let kept = [self.run, run].map(|run| Kept::new(run, self.calls_only, &mut common));
+        let [recorded, new] = [0, 1].map(|run| kept[run].wholes(&mut common));
+        let ranks = [ranks(&recorded, &recorded), ranks(&recorded, &new)];
+        [0, 1].map(|run| kept[run].steps(&mut common, &ranks[run]))
     }
 }

@@ -66,6 +66,45 @@ fn what_ran_at_the_same_time_has_no_order() {
     );
 }
 
+/// An agent that makes numbered calls at the same time; one may be called with something else.
+fn fan_out(names: impl Fn(u64) -> String, order: impl Iterator<Item = u64>, odd: u64) -> Run {
+    let mut spans = vec![span("a", "", "AGENT agent.run", [0, 9_000], json!({}))];
+    spans.extend(order.enumerate().map(|(at, n)| {
+        let name = names(n);
+        let argument = if n == odd { "odd" } else { "n" };
+        let did = tool(&name, json!({argument: n}), json!(n));
+        span(&n.to_string(), "a", &format!("TOOL tool.{name}"), [at as u64, 5_000], did)
+    }));
+    // What came after them keeps its place.
+    spans.push(span("z", "a", "LLM llm.chat", [6_000, 7_000], json!({})));
+    case(&spans)
+}
+
+#[test]
+fn a_thousand_calls_at_the_same_time_are_soon_compared() {
+    const NONE: u64 = u64::MAX;
+    for names in [|_| "fetch".to_owned(), |n: u64| format!("fetch_{}", n % 7), |n| format!("fetch_{n}")] {
+        let recorded = fan_out(names, 0..1_000, NONE);
+        let swapped = fan_out(names, (0..1_000).rev(), NONE);
+        swapped.assert_same_shape(&recorded);
+        let fewer = fan_out(names, (0..1_000).filter(|n| *n != 500).rev(), NONE);
+        assert_eq!(Shape::of(&recorded).differences(&fewer).len(), 1);
+        let changed = fan_out(names, 0..1_000, 500);
+        assert_eq!(Shape::of(&recorded).differences(&changed).len(), 1);
+    }
+}
+
+#[test]
+fn why_a_model_stopped_is_compared_in_one_vocabulary() {
+    let stopped =
+        |reason: &str| case(&[span("a", "", "LLM llm.chat", [0, 1], json!({"finish_reasons": [reason]}))]);
+    stopped("stop").assert_same_shape(&stopped("end_turn"));
+    assert_eq!(
+        Shape::of(&stopped("completed")).differences(&stopped("max_tokens")),
+        ["model call 1 ended with stop in the recorded run; it ended with length in the new one"]
+    );
+}
+
 #[test]
 fn calls_alone_leave_out_what_is_below_a_tool_and_between() {
     let recorded = case(&herons());
