@@ -47,7 +47,8 @@
 //! - **Privacy**: [`Builder::hide`] and the variables `OPENINFERENCE_HIDE_…` leave content out by its kind, [`Builder::redact`] shows a
 //!   closure all the rest before it leaves.
 //! - **Metrics** (feature `metrics`): `Builder::metrics` counts tokens and seconds of every model call, sampled or not.
-//! - **Tests** (feature `testing`): `testing::record` says what an application did; a trace becomes a test that needs no model.
+//! - **Tests** (feature `testing`): `testing::record` says what an application did; a trace becomes a test, which needs no model where
+//!   that is asked by chat completions.
 //!
 //! # Clients
 //!

@@ -49,9 +49,10 @@
 //! **Cases.** A trace that Bennu has kept becomes a test: `bennu export TRACE > tests/case.json` (the JSON of `GET /v1/traces/TRACE`),
 //! [`Run::load`] reads it, and [`Run::assert_same_shape`] compares what the application does now with what it did then.
 //!
-//! **Replay.** [`Replay`] answers from a case: as an OpenAI-compatible server for the model's calls ([`Replay::serve`]), and for
-//! tools ([`Replay::tool`]). The test then needs no model, no key and no network, and says in words where the application no longer
-//! does what it did.
+//! **Replay.** [`Replay`] answers from a case: the model's calls as a server of OpenAI's chat completions ([`Replay::serve`]), and
+//! tools ([`Replay::tool`]). The test of an application that asks its model so then needs no model, no key and no
+//! network, and says in words where the application no longer does what it did. Calls of OpenAI's Responses or
+//! Anthropic's Messages are compared and not answered.
 //!
 //! ```no_run
 //! use bennu_sdk::testing::{Replay, Run, Shape, record};
