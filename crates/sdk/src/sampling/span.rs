@@ -26,10 +26,15 @@ pub(super) fn is_root(span: &SpanData) -> bool {
     span.parent_span_is_remote || span.parent_span_id == SpanId::INVALID
 }
 
-/// Whether it failed, by its status or by what it says.
+/// Whether it failed, as Bennu counts it: by its status; where it has none, by what it says or by an exception.
 pub(super) fn is_error(span: &SpanData) -> bool {
-    matches!(span.status, Status::Error { .. })
-        || span.attributes.iter().any(|attribute| attribute.key.as_str() == otel::ERROR_TYPE)
+    let says = || span.attributes.iter().any(|attribute| attribute.key.as_str() == otel::ERROR_TYPE);
+    let threw = || span.events.iter().any(|event| event.name == otel::EXCEPTION_EVENT);
+    match span.status {
+        Status::Error { .. } => true,
+        Status::Ok => false,
+        Status::Unset => says() || threw(),
+    }
 }
 
 /// The span as it is sent: sampled, with the threshold under which it was kept, and why.

@@ -146,6 +146,18 @@ fn an_error_keeps_its_trace_at_once_and_as_one() {
     bench.end(said);
     assert_eq!(bench.sent(), ["4 says error ot=th:0"]);
     assert_eq!((bench.tail.stats().kept_error, bench.tail.stats().dropped), (3, 0));
+    // As Bennu counts errors: an exception is one where the span says nothing else, and nothing is where it says that it went well.
+    let exception = opentelemetry::trace::Event::new("exception", SystemTime::UNIX_EPOCH, Vec::new(), 0);
+    let mut threw = span(6, "threw", 1);
+    threw.events.events.push(exception.clone());
+    let mut caught = SpanData { status: Status::Ok, ..span(8, "caught", 1) };
+    caught.events.events.push(exception);
+    caught.attributes.push(KeyValue::new("error.type", "timeout"));
+    bench.begin(6);
+    bench.begin(8);
+    bench.end(threw);
+    bench.end(caught);
+    assert_eq!(bench.sent(), ["6 threw error ot=th:0"]);
 }
 
 #[test]
