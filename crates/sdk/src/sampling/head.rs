@@ -36,7 +36,7 @@ impl Head {
             }
             // Within a process the decision is made once.
             Some(parent) if !parent.is_remote() => {
-                let pending = || Said::by(&state).pending.is_some();
+                let pending = || Said::is_pending(&state);
                 let decision = match parent.is_sampled() {
                     true => SamplingDecision::RecordAndSample,
                     false if self.keeps.is_some() && pending() => SamplingDecision::RecordOnly,

@@ -81,6 +81,11 @@ impl Said {
         }
     }
 
+    /// Whether it is recorded and nobody has decided yet: asked of every span.
+    pub(crate) fn is_pending(state: &TraceState) -> bool {
+        state.get(PENDING).is_some()
+    }
+
     /// The trace's own randomness: what is said, else the last 56 bits of its id.
     pub(crate) fn randomness(self, trace: TraceId) -> u64 {
         self.randomness.unwrap_or_else(|| {

@@ -276,7 +276,7 @@ impl Shared {
 
 /// Others are there to be measured.
 fn may_be_kept(span: &SpanContext) -> bool {
-    span.is_sampled() || Said::by(span.trace_state()).pending.is_some()
+    span.is_sampled() || Said::is_pending(span.trace_state())
 }
 
 impl SpanProcessor for TailSampler {
@@ -289,7 +289,7 @@ impl SpanProcessor for TailSampler {
         if !may_be_kept(span.span_context()) {
             return;
         }
-        let crosses = above.is_valid() && Said::by(above.trace_state()).pending.is_some();
+        let crosses = above.is_valid() && Said::is_pending(above.trace_state());
         let now = Instant::now();
         self.shared.decide(|tail, out| tail.begin(span.span_context(), crosses, now, out));
     }
