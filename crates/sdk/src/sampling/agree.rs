@@ -7,6 +7,8 @@ use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use opentelemetry::trace::TraceId;
 use serde::{Deserialize, Serialize};
 
+use super::rules::{Agree, TailSampling};
+
 /// Where OTLP goes, and where this goes, on the same server.
 const TRACES_PATH: &str = "/v1/traces";
 const BOARD_PATH: &str = "/v1/sampling";
@@ -100,5 +102,23 @@ impl Board {
         let text = response.body_mut().read_to_vec().map_err(|error| NoAnswer::Away(error.to_string()))?;
         let answer: Answered = serde_json::from_slice(&text).map_err(|_| NoAnswer::Stranger(200))?;
         Ok(answer.keep.iter().filter_map(|trace| TraceId::from_hex(trace).ok()).collect())
+    }
+}
+
+impl TailSampling {
+    /// The server to agree with others at: the one asked for, else the collector's. The error names it and says what is wrong.
+    pub(crate) fn board(
+        &self,
+        collector: Option<&str>,
+        headers: HeaderMap,
+    ) -> Result<Option<Board>, (String, String)> {
+        match &self.agree {
+            Agree::Alone => Ok(None),
+            Agree::At { server, token } => {
+                let board = Board::at(server, token.as_deref());
+                board.map(Some).map_err(|reason| (server.clone(), reason))
+            }
+            Agree::AtCollector => Ok(collector.and_then(|collector| Board::beside(collector, headers))),
+        }
     }
 }

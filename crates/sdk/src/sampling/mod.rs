@@ -7,12 +7,14 @@
 //! - `span`: what it reads of a span and writes on it.
 //! - `memory`: what was decided, for spans that come later.
 //! - `agree`: asking whether another service keeps a trace.
+//! - `outgoing`: what is kept, on its way into the queue.
 //! - `processor`: the tail sampler on its threads, between spans that end and the queue.
 
 mod agree;
 mod head;
 mod held;
 mod memory;
+mod outgoing;
 mod probability;
 mod processor;
 mod rules;
@@ -21,6 +23,6 @@ mod tail;
 
 pub(crate) use agree::Board;
 pub(crate) use head::Head;
-pub(crate) use probability::Threshold;
-pub(crate) use processor::{Sampling, TailSampler};
+pub(crate) use processor::TailSampler;
+pub(crate) use rules::Sampling;
 pub use rules::{SamplingStats, TailSampling};

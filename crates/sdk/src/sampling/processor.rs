@@ -1,7 +1,6 @@
 //! The tail sampler on its threads: between spans that end and the queue that sends them.
 
 use std::{
-    collections::VecDeque,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -21,11 +20,11 @@ use opentelemetry_sdk::{
 };
 
 use super::{
-    Board, Head, Threshold,
+    Board,
     agree::NoAnswer,
+    outgoing::Outgoing,
     probability::Said,
-    rules::{Agree, SamplingStats, TailSampling},
-    span::size_bytes,
+    rules::{SamplingStats, TailSampling},
     tail::Tail,
 };
 use crate::export::Queue;
@@ -39,76 +38,15 @@ const EXCHANGE: Duration = Duration::from_millis(500);
 /// Traces told of and asked about at once.
 const MAX_EXCHANGED: usize = 10_000;
 
-/// What [`crate::Builder`] was told about sampling.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Sampling {
-    /// Of the traces that begin here, the part that is recorded.
-    pub(crate) ratio: Option<f64>,
-    pub(crate) tail: Option<TailSampling>,
-}
-
-impl Sampling {
-    /// The sampler of spans that begin. `measures`: those that are not to be sent are still to be seen.
-    pub(crate) fn head(&self, measures: bool) -> Head {
-        let records = self.ratio.map(Threshold::of_ratio);
-        Head { records, keeps: self.tail.as_ref().map(|tail| tail.rest), measures }
-    }
-}
-
-impl TailSampling {
-    /// The server to agree with others at: the one asked for, else the collector's. The error names it and says what is wrong.
-    pub(crate) fn board(
-        &self,
-        collector: Option<&str>,
-        headers: http::HeaderMap,
-    ) -> Result<Option<Board>, (String, String)> {
-        match &self.agree {
-            Agree::Alone => Ok(None),
-            Agree::At { server, token } => {
-                let board = Board::at(server, token.as_deref());
-                board.map(Some).map_err(|reason| (server.clone(), reason))
-            }
-            Agree::AtCollector => Ok(collector.and_then(|collector| Board::beside(collector, headers))),
-        }
-    }
-}
-
 #[derive(Debug)]
 struct Shared {
     tail: Mutex<Tail>,
-    queue: Queue,
-    outgoing: Mutex<Outgoing>,
+    outgoing: Outgoing,
     board: Option<Board>,
     /// Whether it was said that there is no agreement.
     said: AtomicBool,
     stop: Mutex<bool>,
     bell: Condvar,
-}
-
-/// What is kept and does not fit into the queue yet: a long trace is longer than that.
-#[derive(Debug)]
-struct Outgoing {
-    spans: VecDeque<SpanData>,
-    bytes: usize,
-    max_spans: usize,
-    max_bytes: usize,
-}
-
-impl Outgoing {
-    fn is_full(&self) -> bool {
-        self.spans.len() >= self.max_spans || self.bytes >= self.max_bytes
-    }
-
-    fn push(&mut self, span: SpanData) {
-        self.bytes += size_bytes(&span);
-        self.spans.push_back(span);
-    }
-
-    fn pop(&mut self) -> Option<SpanData> {
-        let span = self.spans.pop_front()?;
-        self.bytes -= size_bytes(&span);
-        Some(span)
-    }
 }
 
 /// Holds spans until it is known whether their trace is kept.
@@ -125,14 +63,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl TailSampler {
     pub(crate) fn start(rules: TailSampling, board: Option<Board>, queue: Queue) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
-            outgoing: Mutex::new(Outgoing {
-                spans: VecDeque::new(),
-                bytes: 0,
-                max_spans: rules.max_spans,
-                max_bytes: rules.max_bytes,
-            }),
+            outgoing: Outgoing::new(queue, rules.max_spans, rules.max_bytes),
             tail: Mutex::new(Tail::new(rules, board.is_some())),
-            queue,
             board,
             said: AtomicBool::new(false),
             stop: Mutex::new(false),
@@ -155,15 +87,8 @@ impl TailSampler {
         lock(&self.shared.tail).cross(trace);
     }
 
-    /// Sends what waits for room, as long as there is time. A batch that does not arrive is counted, and makes room, too.
-    fn push_out(&self, until: Instant) {
-        while !self.shared.drain() && Instant::now() < until {
-            let _ = self.shared.queue.force_flush();
-        }
-    }
-
     pub(crate) fn stats(&self) -> SamplingStats {
-        let sending_bytes = lock(&self.shared.outgoing).bytes;
+        let sending_bytes = self.shared.outgoing.bytes();
         SamplingStats { sending_bytes, ..lock(&self.shared.tail).stats() }
     }
 }
@@ -174,38 +99,9 @@ impl Shared {
         let mut out = Vec::new();
         let answer = ask(&mut lock(&self.tail), &mut out);
         if !out.is_empty() {
-            self.send(out);
+            self.outgoing.send(out);
         }
         answer
-    }
-
-    /// No lock is held while the queue has a span: it may log, and who listens to the log may end spans of its own.
-    fn send(&self, spans: Vec<SpanData>) {
-        for span in spans {
-            let now = {
-                let mut outgoing = lock(&self.outgoing);
-                // The order stays: what waits goes first.
-                if outgoing.spans.is_empty() && self.queue.room() > 0 || outgoing.is_full() {
-                    Some(span)
-                } else {
-                    outgoing.push(span);
-                    None
-                }
-            };
-            if let Some(span) = now {
-                self.queue.on_end(span);
-            }
-        }
-    }
-
-    /// Gives the queue what it has room for; whether all of it went.
-    fn drain(&self) -> bool {
-        while self.queue.room() > 0 {
-            let next = lock(&self.outgoing).pop();
-            let Some(span) = next else { return true };
-            self.queue.on_end(span);
-        }
-        lock(&self.outgoing).spans.is_empty()
     }
 
     fn watch(&self) {
@@ -219,7 +115,7 @@ impl Shared {
             drop(stop);
             let now = Instant::now();
             self.decide(|tail, out| tail.tick(now, out));
-            self.drain();
+            self.outgoing.drain();
             if now >= next_exchange {
                 let pause = self.exchange(now + EXCHANGE, || *lock(&self.stop));
                 next_exchange = Instant::now() + pause;
@@ -304,8 +200,8 @@ impl SpanProcessor for TailSampler {
     fn force_flush(&self) -> OTelSdkResult {
         /// As long as the queue itself takes.
         const PATIENCE: Duration = Duration::from_secs(5);
-        self.push_out(Instant::now() + PATIENCE);
-        self.shared.queue.force_flush()
+        self.shared.outgoing.push_out(Instant::now() + PATIENCE);
+        self.shared.outgoing.queue().force_flush()
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
@@ -322,12 +218,10 @@ impl SpanProcessor for TailSampler {
         lock(&self.shared.tail).hurry(now);
         self.shared.exchange(now + timeout / 4, || false);
         self.shared.decide(Tail::finish);
-        self.push_out(until);
-        // What does not fit now is lost, and counted as that.
-        let left = std::mem::take(&mut lock(&self.shared.outgoing).spans);
-        left.into_iter().for_each(|span| self.shared.queue.on_end(span));
+        self.shared.outgoing.push_out(until);
+        self.shared.outgoing.give_up();
         let left = until.saturating_duration_since(Instant::now()).max(LEAST);
-        self.shared.queue.shutdown_with_timeout(left)
+        self.shared.outgoing.queue().shutdown_with_timeout(left)
     }
 
     /// The queue has been told already: it is shared with the thread.

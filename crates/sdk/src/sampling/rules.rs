@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::probability::Threshold;
+use super::{Head, probability::Threshold};
 
 /// Keeps traces by what they turned out to be: every one with an error, every slow one, those that
 /// [`keep_trace`](crate::keep_trace) names, and a part of the rest.
@@ -30,6 +30,22 @@ pub struct TailSampling {
     pub(super) max_trace_spans: usize,
     pub(super) agree: Agree,
     pub(super) agree_within: Option<Duration>,
+}
+
+/// What [`crate::Builder`] was told about sampling.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sampling {
+    /// Of the traces that begin here, the part that is recorded.
+    pub(crate) ratio: Option<f64>,
+    pub(crate) tail: Option<TailSampling>,
+}
+
+impl Sampling {
+    /// The sampler of spans that begin. `measures`: those that are not to be sent are still to be seen.
+    pub(crate) fn head(&self, measures: bool) -> Head {
+        let records = self.ratio.map(Threshold::of_ratio);
+        Head { records, keeps: self.tail.as_ref().map(|tail| tail.rest), measures }
+    }
 }
 
 /// Nothing is waited for longer; clocks can be asked about it.

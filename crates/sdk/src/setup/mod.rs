@@ -1,5 +1,6 @@
 //! Starting, and what every span needs to know.
 
+mod build;
 mod builder;
 
 use std::{

@@ -1,0 +1,103 @@
+//! What is kept, on its way into the queue. A long trace is longer than the queue: what does not fit yet waits here, within bounds.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
+
+use super::span::size_bytes;
+use crate::export::Queue;
+
+/// The queue, and what waits for room in it. No lock is held while the queue has a span: it may log, and who listens to the log may
+/// end spans of its own.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    queue: Queue,
+    waiting: Mutex<Waiting>,
+    max_spans: usize,
+    max_bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    spans: VecDeque<SpanData>,
+    bytes: usize,
+}
+
+impl Waiting {
+    fn push(&mut self, span: SpanData) {
+        self.bytes += size_bytes(&span);
+        self.spans.push_back(span);
+    }
+
+    fn pop(&mut self) -> Option<SpanData> {
+        let span = self.spans.pop_front()?;
+        self.bytes -= size_bytes(&span);
+        Some(span)
+    }
+}
+
+impl Outgoing {
+    pub(super) fn new(queue: Queue, max_spans: usize, max_bytes: usize) -> Self {
+        Outgoing { queue, waiting: Mutex::default(), max_spans, max_bytes }
+    }
+
+    pub(super) fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    /// Bytes that wait, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.waiting().bytes
+    }
+
+    /// What finds no room here, either, is given to the queue, which loses and counts it.
+    pub(super) fn send(&self, spans: Vec<SpanData>) {
+        for span in spans {
+            let now = {
+                let mut waiting = self.waiting();
+                let is_full = waiting.spans.len() >= self.max_spans || waiting.bytes >= self.max_bytes;
+                // The order stays: what waits goes first.
+                if waiting.spans.is_empty() && self.queue.room() > 0 || is_full {
+                    Some(span)
+                } else {
+                    waiting.push(span);
+                    None
+                }
+            };
+            if let Some(span) = now {
+                self.queue.on_end(span);
+            }
+        }
+    }
+
+    /// Gives the queue what it has room for; whether all of it went.
+    pub(super) fn drain(&self) -> bool {
+        while self.queue.room() > 0 {
+            let next = self.waiting().pop();
+            let Some(span) = next else { return true };
+            self.queue.on_end(span);
+        }
+        self.waiting().spans.is_empty()
+    }
+
+    /// Sends what waits for room, as long as there is time. A batch that does not arrive is counted, and makes room, too.
+    pub(super) fn push_out(&self, until: Instant) {
+        while !self.drain() && Instant::now() < until {
+            let _ = self.queue.force_flush();
+        }
+    }
+
+    /// What does not fit now is lost, and counted as that.
+    pub(super) fn give_up(&self) {
+        let left = std::mem::take(&mut *self.waiting()).spans;
+        left.into_iter().for_each(|span| self.queue.on_end(span));
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
