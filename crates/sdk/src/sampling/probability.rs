@@ -68,22 +68,25 @@ pub(crate) struct Said {
     pub(crate) pending: Option<Threshold>,
 }
 
+/// A member of an entry: `th` of `ot=th:8;rv:…`.
+fn member<'a>(state: &'a TraceState, entry: &str, key: &str) -> Option<&'a str> {
+    let mut members = state.get(entry)?.split(';').filter_map(|member| member.split_once(':'));
+    members.find(|(name, _)| *name == key).map(|(_, value)| value)
+}
+
 impl Said {
     pub(crate) fn by(state: &TraceState) -> Self {
-        let member = |entry: &str, key: &str| {
-            let mut members = state.get(entry)?.split(';').filter_map(|member| member.split_once(':'));
-            members.find(|(name, _)| *name == key).map(|(_, value)| value)
-        };
+        let randomness = member(state, OT, "rv").filter(|value| value.len() == DIGITS);
         Said {
-            kept: member(OT, "th").and_then(Threshold::parse),
-            randomness: member(OT, "rv").filter(|value| value.len() == DIGITS).and_then(hex),
-            pending: member(PENDING, "th").and_then(Threshold::parse),
+            kept: member(state, OT, "th").and_then(Threshold::parse),
+            randomness: randomness.and_then(hex),
+            pending: member(state, PENDING, "th").and_then(Threshold::parse),
         }
     }
 
     /// Whether it is recorded and nobody has decided yet: asked of every span.
     pub(crate) fn is_pending(state: &TraceState) -> bool {
-        state.get(PENDING).is_some()
+        member(state, PENDING, "th").and_then(Threshold::parse).is_some()
     }
 
     /// The trace's own randomness: what is said, else the last 56 bits of its id.
@@ -107,12 +110,17 @@ pub(crate) fn say(state: &TraceState, kept: Option<Threshold>, pending: Option<T
 
 /// An entry that could not be written is left out: a caller's odd `tracestate` must not cost the span.
 fn set(state: &TraceState, entry: &str, value: Option<String>) -> TraceState {
-    let outcome = match value {
-        Some(value) => state.insert(entry.to_owned(), value),
-        None if state.get(entry).is_none() => return state.clone(),
-        None => state.delete(entry.to_owned()),
-    };
-    outcome.unwrap_or_else(|_| state.clone())
+    let mut state = state.clone();
+    // Some say it twice.
+    while state.get(entry).is_some()
+        && let Ok(without) = state.delete(entry.to_owned())
+    {
+        state = without;
+    }
+    match value {
+        Some(value) => state.insert(entry.to_owned(), value).unwrap_or(state),
+        None => state,
+    }
 }
 
 #[cfg(test)]
@@ -160,6 +168,23 @@ mod tests {
     fn what_is_odd_says_nothing() {
         for odd in ["ot=th:xyz", "ot=th", "ot=rv:12", "ot=;;", "bennu=1"] {
             assert_eq!(Said::by(&TraceState::from_str(odd).unwrap()), Said::default(), "{odd}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_caller_sends_is_taken_and_what_is_said_comes_back(
+            state in "((ot|bennu|a)=[a-z0-9:;]{0,20},?){0,3}", kept in 0.001..1.0, pending in 0.001..1.0,
+        ) {
+            let Ok(state) = TraceState::from_str(&state) else { return Ok(()) };
+            let (kept, pending) = (Threshold::of_ratio(kept), Threshold::of_ratio(pending));
+            let others = |state: &TraceState| Said::by(state).randomness;
+            let said = say(&state, Some(kept), Some(pending));
+            proptest::prop_assert_eq!(Said::by(&said).kept, Some(kept));
+            proptest::prop_assert_eq!(Said::by(&said).pending, Some(pending));
+            proptest::prop_assert_eq!(others(&said), others(&state));
+            let silent = say(&said, None, None);
+            proptest::prop_assert_eq!((Said::by(&silent).kept, Said::is_pending(&silent)), (None, false));
         }
     }
 }

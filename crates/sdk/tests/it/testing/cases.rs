@@ -101,3 +101,51 @@ fn the_file_is_named() {
     let error = Run::load("Cargo.toml").unwrap_err().to_string();
     assert!(error.starts_with("Cargo.toml: this is no JSON: "), "{error}");
 }
+
+/// A file that was cut off, or that somebody has edited.
+#[test]
+fn whatever_a_file_says_it_is_read_or_refused() {
+    let whole = json!({"trace_id": "1", "name": "n", "spans": [
+        {"span_id": "a", "parent_id": null, "name": "tool.t", "kind": "TOOL", "start_ns": "1", "end_ns": "2", "status": "OK",
+         "tool": {"name": "t", "arguments": {"a": 1}}, "output": {"text": "x"}},
+        {"span_id": "b", "parent_id": "a", "name": "llm.chat", "kind": "LLM", "start_ns": "1", "end_ns": "2",
+         "output_messages": [{"role": "assistant", "parts": [{"type": "text", "text": "x"}]}], "usage": {"input": 1}},
+    ]});
+    let text = whole.to_string();
+    for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
+        assert!(Run::from_json(&text[..end]).is_err());
+    }
+    // Every value in turn is something else.
+    for odd in [json!(null), json!(-1), json!("odd"), json!([[]]), json!({"odd": {}})] {
+        for pointer in pointers(&whole, "") {
+            let mut edited = whole.clone();
+            *edited.pointer_mut(&pointer).unwrap() = odd.clone();
+            if let Ok(run) = Run::from_json(&edited.to_string()) {
+                let _ = (
+                    run.tree(),
+                    run.usage(),
+                    run.answer(),
+                    bennu_sdk::testing::Shape::of(&run).differences(&run),
+                );
+            }
+        }
+    }
+}
+
+fn pointers(json: &Value, at: &str) -> Vec<String> {
+    let below = |name: String, value: &Value| {
+        let at = format!("{at}/{name}");
+        let mut all = pointers(value, &at);
+        all.push(at);
+        all
+    };
+    match json {
+        Value::Object(members) => {
+            members.iter().flat_map(|(name, value)| below(name.clone(), value)).collect()
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(n, value)| below(n.to_string(), value)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
