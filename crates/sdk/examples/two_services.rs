@@ -15,16 +15,14 @@ fn search_service() -> Router {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let _guard = init_tracing("example-two-services").start()?;
-    let agent = agent_span("Find out about herons.");
-    let found = agent
-        .run(async {
+    agent_span("Find out about herons.")
+        .trace(async |agent| {
             let mut request = Request::get("/search").body(Body::empty())?;
             inject(request.headers_mut());
             let response = search_service().oneshot(request).await?;
             let body = axum::body::to_bytes(Body::new(response.into_body()), 1 << 20).await?;
-            Ok::<_, Box<dyn std::error::Error>>(String::from_utf8_lossy(&body).into_owned())
+            agent.record_output(&String::from_utf8_lossy(&body));
+            Ok(())
         })
-        .await?;
-    agent.record_output(&found);
-    Ok(())
+        .await
 }

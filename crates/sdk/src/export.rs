@@ -5,7 +5,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
@@ -38,6 +38,10 @@ pub(crate) struct Counters {
     waiting: AtomicUsize,
     /// Whether the last batch did not arrive.
     failing: AtomicBool,
+    /// Where spans go.
+    endpoint: String,
+    /// Why the last request failed, which the exporter does not tell.
+    cause: Mutex<Option<String>>,
 }
 
 impl Counters {
@@ -49,13 +53,31 @@ impl Counters {
         }
     }
 
+    pub(crate) fn to(endpoint: &str) -> Self {
+        Counters { endpoint: endpoint.to_owned(), ..Counters::default() }
+    }
+
+    /// A request failed.
+    pub(crate) fn note(&self, cause: String) {
+        *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = Some(cause);
+    }
+
     fn lose(&self, spans: usize, why: &dyn std::fmt::Display) {
         self.lost.fetch_add(spans as u64, Relaxed);
-        if !self.failing.swap(true, Relaxed) {
-            tracing::warn!(
-                target: "bennu_sdk",
-                "spans are being lost: {why}; the application goes on without them, this is said once until they arrive again"
-            );
+        if self.failing.swap(true, Relaxed) {
+            return;
+        }
+        let endpoint = &self.endpoint;
+        let cause = self.cause.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let cause = cause.map(|cause| format!(" ({cause})")).unwrap_or_default();
+        let text = format!(
+            "spans are being lost, {endpoint} does not take them: {why}{cause}; the application goes on without them, this is said once until they arrive again"
+        );
+        if tracing::dispatcher::has_been_set() {
+            tracing::warn!(target: "bennu_sdk", "{text}");
+        } else {
+            // Nobody listens to the log: a wrong address would never be noticed.
+            eprintln!("bennu_sdk: {text}");
         }
     }
 }

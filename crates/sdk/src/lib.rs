@@ -13,7 +13,7 @@
 //!
 //! let agent = agent_span("What is the time?");
 //! agent
-//!     .run(async {
+//!     .trace(async |agent| {
 //!         let messages = [Message::user("What is the time?")];
 //!         llm_span("gpt-4o", &messages)
 //!             .trace(async |span| {
@@ -25,10 +25,11 @@
 //!         tool_span("now", &json!({"zone": "UTC"})).trace_sync(|span| {
 //!             span.record_output("12:00");
 //!             Ok::<_, std::io::Error>(())
-//!         })
+//!         })?;
+//!         agent.record_output("12:00");
+//!         Ok::<_, std::io::Error>(())
 //!     })
 //!     .await?;
-//! agent.record_output("12:00");
 //! # Ok(())
 //! # }
 //! ```
@@ -55,8 +56,8 @@
 //! Calls that a library makes are traced where they leave, and no code around them changes. What each lets in:
 //!
 //! - Clients made with **tower** whose requests are `http::Request`s (hyper-util): [`LlmLayer`].
-//! - **reqwest** (feature `reqwest`): `LlmService::new(reqwest::Client::new())` is a service of its requests; the client itself has no
-//!   place for layers. **reqwest-middleware**: `LlmMiddleware`.
+//! - **reqwest** (feature `reqwest`): `LlmService::new(reqwest::Client::new())` is a service of its requests, each sent with
+//!   `service.clone().oneshot(request).await` (`tower::ServiceExt`); the client itself has no place for layers. **reqwest-middleware**: `LlmMiddleware`.
 //! - **async-openai** (its feature `middleware`): `with_http_service` takes a service that builds the request and hands it to an
 //!   `LlmService`. It takes the place of its own retries, whose layer goes around it.
 //! - **rig**: its transport is the trait `HttpClientExt`, which a type around an `LlmService` implements; its HTTP hooks do not see
@@ -70,7 +71,8 @@
 //! # When the collector is away
 //!
 //! A collector that is slow or down costs spans, never the application's time: spans wait in a bounded queue and leave on a thread
-//! of their own. The log says once that spans are lost, and once that they arrive again.
+//! of their own. The log (`tracing`) says once that spans are lost and why, and once that they arrive again; where nobody listens to the log
+//! the first of these is on the standard error.
 
 #[cfg(feature = "client")]
 mod client;

@@ -13,7 +13,7 @@ use std::{
 };
 
 use bennu_semconv::{openinference, otel};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use opentelemetry::{
     Context, KeyValue,
@@ -30,16 +30,31 @@ pub const X_TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 /// Traces the requests that a server answers. To be added last, so that it is outermost.
 ///
 /// A caller that did not sample its trace (`traceparent` ending in `-00`) is followed: nothing is recorded of the request, as W3C's
-/// recommendation says, while `X-Trace-Id` is the caller's trace id nevertheless.
+/// recommendation says, while `X-Trace-Id` is the caller's trace id nevertheless. Where traces are sampled it is the id of those, too, that
+/// are not kept.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TraceLayer {
-    _private: (),
+    route: Option<fn(&Extensions) -> Option<String>>,
 }
 
 impl TraceLayer {
-    /// A layer.
+    /// A layer. Spans are called by their method and path.
     pub fn new() -> Self {
         TraceLayer::default()
+    }
+
+    /// Spans are called by their method and route, `GET /items/{id}`, where the request knows it, so that requests of one kind have one
+    /// name. With axum:
+    ///
+    /// ```
+    /// # use bennu_sdk::TraceLayer;
+    /// use axum::extract::MatchedPath;
+    ///
+    /// let layer = TraceLayer::new()
+    ///     .route(|extensions| extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()));
+    /// ```
+    pub fn route(self, route: fn(&Extensions) -> Option<String>) -> Self {
+        TraceLayer { route: Some(route) }
     }
 }
 
@@ -47,7 +62,7 @@ impl<S> Layer<S> for TraceLayer {
     type Service = TraceService<S>;
 
     fn layer(&self, inner: S) -> TraceService<S> {
-        TraceService { inner }
+        TraceService { inner, layer: *self }
     }
 }
 
@@ -55,6 +70,7 @@ impl<S> Layer<S> for TraceLayer {
 #[derive(Debug, Clone)]
 pub struct TraceService<S> {
     inner: S,
+    layer: TraceLayer,
 }
 
 impl<S, I, O> Service<Request<I>> for TraceService<S>
@@ -72,7 +88,7 @@ where
     }
 
     fn call(&mut self, request: Request<I>) -> Self::Future {
-        let span = ServerSpan::begin(&request);
+        let span = ServerSpan::begin(&request, self.layer);
         let grpc = is_grpc(request.headers());
         let called = catch_unwind(AssertUnwindSafe(|| {
             let _guard = span.context.clone().attach();
@@ -111,7 +127,7 @@ struct ServerSpan {
 }
 
 impl ServerSpan {
-    fn begin<I>(request: &Request<I>) -> Self {
+    fn begin<I>(request: &Request<I>, layer: TraceLayer) -> Self {
         let started = setup::started();
         let mut attributes = vec![
             KeyValue::new("http.request.method", request.method().to_string()),
@@ -120,9 +136,10 @@ impl ServerSpan {
         if started.settings.conventions.open_inference() {
             attributes.push(KeyValue::new(openinference::SPAN_KIND, "CHAIN"));
         }
-        let builder = SpanBuilder::from_name(format!("{} {}", request.method(), request.uri().path()))
-            .with_kind(SpanKind::Server)
-            .with_attributes(attributes);
+        let route = layer.route.and_then(|route| route(request.extensions()));
+        let name = format!("{} {}", request.method(), route.as_deref().unwrap_or(request.uri().path()));
+        attributes.extend(route.map(|route| KeyValue::new("http.route", route)));
+        let builder = SpanBuilder::from_name(name).with_kind(SpanKind::Server).with_attributes(attributes);
         let parent = propagate::extract(request.headers());
         let span = started.tracer.build_with_context(builder, &parent);
         ServerSpan { context: parent.with_span(span) }

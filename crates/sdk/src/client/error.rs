@@ -1,5 +1,7 @@
 //! How APIs say that something is wrong.
 
+use std::fmt::Display;
+
 use serde_json::Value as Json;
 
 /// What an error's text is cut at: some servers answer with a page.
@@ -23,6 +25,44 @@ pub(super) fn said(body: &Json) -> Option<(Option<String>, String)> {
     // Events are of the type `error`, which says nothing.
     let class = text(error, "type").filter(|class| class != "error").or_else(|| text(error, "code"));
     Some((class, message.chars().take(MAX_MESSAGE_CHARS).collect()))
+}
+
+/// What a transport's error is called, and what it says, with what it came from: "refused" and "timed out" stand there.
+pub(super) fn told<E: Display + 'static>(error: &E) -> (&'static str, String) {
+    #[cfg(feature = "reqwest")]
+    if let Some(error) = of_reqwest(error) {
+        let class = match (error.is_timeout(), error.is_connect()) {
+            (true, _) => "timeout",
+            (_, true) => "connect",
+            _ => std::any::type_name::<reqwest::Error>(),
+        };
+        return (class, with_sources(error));
+    }
+    (std::any::type_name::<E>(), error.to_string())
+}
+
+#[cfg(feature = "reqwest")]
+fn of_reqwest<E: 'static>(error: &E) -> Option<&reqwest::Error> {
+    let any: &dyn std::any::Any = error;
+    any.downcast_ref().or_else(|| match any.downcast_ref::<reqwest_middleware::Error>()? {
+        reqwest_middleware::Error::Reqwest(error) => Some(error),
+        reqwest_middleware::Error::Middleware(_) => None,
+    })
+}
+
+#[cfg(feature = "reqwest")]
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        source = error.source();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::Response;
 use http_body::{Body, Frame, SizeHint};
 
-use super::call::Call;
+use super::{call::Call, error};
 
 pin_project_lite::pin_project! {
     /// The body of a response behind an [`LlmLayer`](super::LlmLayer): every frame is handed on as it comes. It is polled within the
@@ -42,7 +42,7 @@ impl<B: Body> HeardBody<B> {
 
 impl<B: Body<Data = Bytes>> Body for HeardBody<B>
 where
-    B::Error: Display,
+    B::Error: Display + 'static,
 {
     type Data = Bytes;
     type Error = B::Error;
@@ -58,7 +58,10 @@ where
                         call.data(data);
                     }
                 }
-                Some(Err(error)) => call.fail(std::any::type_name::<B::Error>(), error),
+                Some(Err(error)) => {
+                    let (class, message) = error::told(error);
+                    call.fail(class, &message);
+                }
                 None => call.end(),
             }
             // Who sees that was the last frame does not ask for another.

@@ -14,7 +14,7 @@ use opentelemetry::{Context, trace::FutureExt};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{HeardBody, SentBody, call::Call, request::Head};
+use super::{HeardBody, SentBody, call::Call, error, request::Head};
 use crate::propagate;
 
 /// Traces the model calls of an HTTP client: every request that is one is a span below the span that is current, with messages,
@@ -28,6 +28,9 @@ use crate::propagate;
 /// passes unseen. Bodies are looked at up to 32 MiB of a request (a larger one passes unseen), 16 MiB of
 /// an answer (of a larger one the span says `bennu.response.unread` and nothing else). An answer that is compressed is not read:
 /// put the layer outside of what decompresses. Retries belong outside, too: each attempt is a span then.
+///
+/// Of an error that the server answers, the span says what its body says if somebody reads it, and its status alone if nobody does: a
+/// client's `error_for_status` comes too early.
 ///
 /// A call that is within an [`llm_span`](crate::llm_span) of yours gets a second span below it: use one or the other.
 ///
@@ -102,11 +105,11 @@ impl<S, B, R> Service<Request<B>> for LlmService<S>
 where
     S: Service<Request<SentBody<B>>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send + 'static,
-    S::Error: Display,
+    S::Error: Display + 'static,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Send,
     R: Body<Data = Bytes>,
-    R::Error: Display,
+    R::Error: Display + 'static,
 {
     type Response = Response<HeardBody<R>>;
     type Error = S::Error;
@@ -145,7 +148,8 @@ where
             match future.with_context(call.context().clone()).await {
                 Ok(response) => Ok(HeardBody::of(response, call)),
                 Err(error) => {
-                    call.fail(std::any::type_name::<S::Error>(), &error);
+                    let (class, message) = error::told(&error);
+                    call.fail(class, &message);
                     Err(error)
                 }
             }

@@ -13,7 +13,7 @@ use opentelemetry::trace::FutureExt;
 use reqwest::{Body, Request, Response, ResponseBuilderExt};
 use tower_service::Service;
 
-use super::{HeardBody, LlmLayer, LlmService, call::Call, request::Head};
+use super::{HeardBody, LlmLayer, LlmService, call::Call, error, request::Head};
 
 /// `reqwest::Client` and services around it. The response is the client's with another body; that it fails is told by an error of
 /// the same kind, whose chain of sources is longer by one.
@@ -62,14 +62,15 @@ pub(super) fn begin(layer: LlmLayer, request: &mut Request) -> Option<Call> {
 }
 
 /// Waits for the response within the call's span, and has its body heard.
-pub(super) async fn hear<E: Display>(
+pub(super) async fn hear<E: Display + 'static>(
     mut call: Call,
     response: impl Future<Output = Result<Response, E>>,
 ) -> Result<Response, E> {
     match response.with_context(call.context().clone()).await {
         Ok(response) => Ok(heard(response, call)),
         Err(error) => {
-            call.fail(std::any::type_name::<E>(), &error);
+            let (class, message) = error::told(&error);
+            call.fail(class, &message);
             Err(error)
         }
     }

@@ -26,9 +26,9 @@ pub struct Hide {
     pub output_messages: bool,
     /// Images in messages to models.
     pub input_images: bool,
-    /// Texts in messages to models; roles and calls stay.
+    /// Texts in messages to models; roles and calls stay, and so does what an agent was given.
     pub input_text: bool,
-    /// Texts in messages of models.
+    /// Texts in messages of models. An agent that passes them on has an output of its own: see `outputs`.
     pub output_text: bool,
     /// Parameters of model calls.
     pub llm_invocation_parameters: bool,

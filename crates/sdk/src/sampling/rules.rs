@@ -17,6 +17,8 @@ use super::{Head, probability::Threshold};
 /// another backend, over gRPC without [`agree_at`](TailSampling::agree_at), or after [`alone`](TailSampling::alone), each service
 /// keeps what it sees itself.
 ///
+/// A process is one of these services; several that run in one process share its sampler.
+///
 /// **Bounds.** What is held has a bound in bytes and in spans, a trace one in spans. At a bound the oldest traces are decided on before
 /// their end by probability alone; of one that turns out to be an error or slow after that, the spans from there on are kept,
 /// the root with them, marked `sampling.incomplete`. All of it is counted in [`SamplingStats`].
@@ -160,6 +162,9 @@ impl Reason {
 }
 
 /// What tail sampling decided so far. Traces are this process's part of them.
+///
+/// In a healthy program the `cut_…`, `kept_incomplete`, `unasked` and `untold` are zero; that they grow means that a bound is too tight or
+/// that the server to agree at is away. `late_…` are ordinary.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SamplingStats {

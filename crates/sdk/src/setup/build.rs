@@ -28,7 +28,7 @@ impl Builder {
     /// `variable` reads the environment.
     pub(super) fn build(self, variable: impl Fn(&str) -> Option<String>) -> Result<Started, Error> {
         let (endpoint, protocol) = endpoint::resolve(self.endpoint.as_deref(), self.protocol, &variable);
-        let counters = Arc::new(Counters::default());
+        let counters = Arc::new(Counters::to(&endpoint));
         let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let reason = |reason: String| Error::Endpoint { endpoint: endpoint.clone(), reason };
         let key = self.api_key.or_else(|| variable("PHOENIX_API_KEY"));
@@ -50,12 +50,15 @@ impl Builder {
         let hide = self.hide.or_variables(variable);
         let mut queue = match protocol {
             Protocol::Http => {
+                if !endpoint.starts_with("http://") && !endpoint.starts_with("https://") {
+                    return Err(reason("it does not begin with http:// or https://".to_owned()));
+                }
                 if endpoint.starts_with("https:") && !cfg!(feature = "tls") {
                     return Err(reason("https needs the feature `tls` of bennu-sdk".to_owned()));
                 }
                 let exporter = SpanExporter::builder()
                     .with_http()
-                    .with_http_client(Transport::new(self.timeout, headers.clone()))
+                    .with_http_client(Transport::new(self.timeout, headers.clone(), counters.clone()))
                     .with_endpoint(&endpoint)
                     .with_timeout(self.timeout)
                     .build()

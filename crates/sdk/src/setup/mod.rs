@@ -78,6 +78,11 @@ pub(crate) fn started() -> Arc<Started> {
 }
 
 impl Started {
+    fn end(&self) {
+        *STATE.write().unwrap_or_else(PoisonError::into_inner) = State::Ended(Arc::new(Started::silent()));
+        let _ = self.provider.shutdown_with_timeout(Duration::from_secs(5));
+    }
+
     /// For when tracing has ended.
     fn silent() -> Self {
         let provider = SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOff);
@@ -176,7 +181,8 @@ fn flush_when_panicking() {
     });
 }
 
-/// Tracing goes on as long as this lives; dropped, it sends what waits, for five seconds at most.
+/// Tracing goes on as long as this lives; dropped, it sends what waits, for five seconds at most. With tail sampling other services are
+/// asked once more, and not waited for: what they learn later of a trace comes too late for its part here.
 #[derive(Debug)]
 #[must_use = "tracing ends when the guard is dropped"]
 pub struct Guard {
@@ -184,6 +190,15 @@ pub struct Guard {
 }
 
 impl Guard {
+    /// Ends tracing as dropping does, and says what became of all spans: zeros if the guard does nothing.
+    pub fn shutdown(mut self) -> (Stats, SamplingStats) {
+        let started = self.started.take();
+        let Some(started) = started else { return Default::default() };
+        started.end();
+        let sampling = started.tail.as_ref().map(TailSampler::stats).unwrap_or_default();
+        (started.counters.stats(), sampling)
+    }
+
     /// Whether this call started tracing; else it was started before and this guard does nothing.
     pub fn is_first(&self) -> bool {
         self.started.is_some()
@@ -192,8 +207,8 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let Some(started) = self.started.take() else { return };
-        *STATE.write().unwrap_or_else(PoisonError::into_inner) = State::Ended(Arc::new(Started::silent()));
-        let _ = started.provider.shutdown_with_timeout(Duration::from_secs(5));
+        if let Some(started) = self.started.take() {
+            started.end();
+        }
     }
 }

@@ -89,7 +89,8 @@ impl<K> Span<K> {
         Span { context: parent.with_span(span), settings, kind: PhantomData }
     }
 
-    /// Runs a future as this span's: what begins in it, across every `.await`, is below this span.
+    /// Runs a future as this span's: what begins in it, across every `.await`, is below this span. What it returns is not looked at:
+    /// [`trace`](Span::trace) records an error, too.
     pub fn run<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F, K> {
         future.with_context(self.context.clone())
     }

@@ -68,9 +68,10 @@
 //!
 //! let (answer, run) = record(agent.run("What is the capital of France?")).await;
 //!
-//! answer?;
-//! run.assert_same_shape(Shape::of(&case).calls_only());
+//! // First: it says why, where the application only knows that its model refused.
 //! replay.assert_finished();
+//! run.assert_same_shape(Shape::of(&case).calls_only());
+//! answer?;
 //! # Ok(())
 //! # }
 //! ```

@@ -34,6 +34,19 @@ struct Given {
     /// Model calls that were asked for when all had answered.
     beyond: usize,
     complaints: Vec<String>,
+    /// Whether somebody has asked about them.
+    heard: bool,
+}
+
+/// A test that ends early, at an answer that was none, still says why.
+impl Drop for Given {
+    fn drop(&mut self) {
+        if !self.heard && !std::thread::panicking() {
+            for complaint in &self.complaints {
+                eprintln!("replay: {complaint}");
+            }
+        }
+    }
 }
 
 impl Replay {
@@ -147,13 +160,16 @@ impl Replay {
 
     /// What the run asked for that the recorded one did not, in words.
     pub fn complaints(&self) -> Vec<String> {
-        self.given().complaints.clone()
+        let mut given = self.given();
+        given.heard = true;
+        given.complaints.clone()
     }
 
     /// The run asked for everything that was recorded, and for nothing else.
     #[track_caller]
     pub fn assert_finished(&self) {
-        let given = self.given();
+        let mut given = self.given();
+        given.heard = true;
         let mut said: Vec<String> = given.complaints.clone();
         let missing = self.missing(&given);
         let numbers = |kind: &'static str| self.places(kind).enumerate().map(|(n, place)| (place, n + 1));

@@ -34,7 +34,7 @@ pub(super) fn rows(run: &Run) -> Vec<Row> {
 /// The rows, a line each; spans whose places are marked have a `>` before them.
 pub(super) fn draw(run: &Run, rows: &[Row], marked: &HashSet<usize>) -> String {
     if rows.is_empty() {
-        return "  (no spans: nothing that was recorded began one)\n".to_owned();
+        return "  (no spans: nothing that was recorded began one; a task needs `carry`, a request to a server a span that it is sent from)\n".to_owned();
     }
     let mut lines = Vec::with_capacity(rows.len());
     // From below: whether something follows on a level is what has been seen of it since the last row above that level.

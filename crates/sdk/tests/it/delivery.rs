@@ -122,7 +122,7 @@ fn a_key_is_sent_as_it_is_and_one_that_is_none_is_refused() {
 #[test]
 fn an_endpoint_that_is_none_is_an_error() {
     let _turn = turn();
-    for endpoint in ["http://a b", "no address at all"] {
+    for endpoint in ["http://a b", "no address at all", "localhost:6006", "htp://a"] {
         let error = init_tracing("test").endpoint(endpoint).start().unwrap_err().to_string();
         assert!(error.starts_with("spans cannot be sent to "), "{error}");
     }
@@ -137,4 +137,39 @@ async fn a_grpc_endpoint_that_is_none_is_an_error_inside_a_runtime_too() {
         let started = init_tracing("test").endpoint(endpoint).protocol(bennu_sdk::Protocol::Grpc).start();
         assert!(started.is_err(), "{endpoint}");
     }
+}
+
+/// What the log says is for whoever set the wrong address.
+#[test]
+fn what_is_lost_is_said_once_with_its_address_and_cause() {
+    use std::sync::{Arc, Mutex};
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let _turn = turn();
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+    // The exporter's thread logs, too: it has the process's subscriber.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let guard = init_tracing("test").endpoint(format!("http://{nobody}")).start().unwrap();
+    spans(3);
+    flush();
+    until("spans are lost", || stats().lost == 3);
+    spans(3);
+    let (ended, sampling) = guard.shutdown();
+    assert_eq!((ended, sampling), (Stats { ended: 6, exported: 0, lost: 6 }, Default::default()));
+    let said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains(&nobody.to_string())).collect();
+    assert_eq!(lines.len(), 1, "{said}");
+    assert!(lines[0].contains("spans are being lost") && lines[0].contains("Connection refused"), "{said}");
 }

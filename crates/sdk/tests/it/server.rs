@@ -5,7 +5,8 @@ use std::convert::Infallible;
 use axum::{
     Json, Router,
     body::Body,
-    http::{HeaderMap, Request, Response, StatusCode},
+    extract::MatchedPath,
+    http::{Extensions, HeaderMap, Request, Response, StatusCode},
     routing::{get, post},
 };
 use bennu_sdk::{TraceLayer, chain_span, inject, tool_span, using_user};
@@ -113,4 +114,30 @@ fn a_caller_is_joined_and_one_that_did_not_sample_is_followed() {
     assert!(ids.iter().all(|(got, expected)| got == expected), "{ids:?}");
     assert_eq!(collector.span("GET /good").parent_id, collector.span("caller").span_id);
     assert!(!collector.spans().iter().any(|span| span.name == "GET /broken"), "its caller decided so");
+}
+
+#[test]
+fn requests_of_one_route_have_one_name() {
+    let collector = traced_async(
+        |builder| builder,
+        || async {
+            let route = |extensions: &Extensions| {
+                extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned())
+            };
+            let app = Router::new()
+                .route("/items/{id}", get(|| async { "one" }))
+                .layer(TraceLayer::new().route(route));
+            for path in ["/items/1", "/items/2", "/nowhere"] {
+                app.clone().oneshot(get_of(path)).await.unwrap();
+            }
+        },
+    );
+    let mut named: Vec<_> = collector
+        .spans()
+        .iter()
+        .map(|span| format!("{} {} {}", span.name, span.get("http.route"), span.get("url.path")))
+        .collect();
+    named.sort();
+    let item = "GET /items/{id} /items/{id} /items/";
+    assert_eq!(named, [format!("{item}1"), format!("{item}2"), "GET /nowhere  /nowhere".to_owned()]);
 }

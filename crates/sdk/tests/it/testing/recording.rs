@@ -239,7 +239,10 @@ fn what_is_recorded_is_sampled_and_below_nothing() {
     run.assert_tool_called("some", 1).assert_all_ended();
     assert_eq!(run.spans()[0].parent_id, None);
     let ((), run) = record_sync(|| {});
-    assert_eq!(run.tree(), "  (no spans: nothing that was recorded began one)\n");
+    assert_eq!(
+        run.tree(),
+        "  (no spans: nothing that was recorded began one; a task needs `carry`, a request to a server a span that it is sent from)\n"
+    );
 }
 
 /// What every kind says, whatever it is written in.
