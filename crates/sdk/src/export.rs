@@ -109,9 +109,15 @@ impl Queue {
         Queue { batches, counters, max_spans }
     }
 
-    /// Spans that fit in now.
-    pub(crate) fn room(&self) -> usize {
-        self.max_spans.saturating_sub(self.counters.waiting.load(Relaxed))
+    /// Queues a span if it fits in; else it comes back.
+    pub(crate) fn try_queue(&self, span: SpanData) -> Result<(), Box<SpanData>> {
+        let one_more = |waiting| (waiting < self.max_spans).then_some(waiting + 1);
+        if self.counters.waiting.fetch_update(Relaxed, Relaxed, one_more).is_err() {
+            return Err(Box::new(span));
+        }
+        self.counters.ended.fetch_add(1, Relaxed);
+        self.batches.on_end(span);
+        Ok(())
     }
 }
 
@@ -122,12 +128,9 @@ impl SpanProcessor for Queue {
         if !span.span_context.is_sampled() {
             return;
         }
-        self.counters.ended.fetch_add(1, Relaxed);
-        if self.counters.waiting.fetch_add(1, Relaxed) >= self.max_spans {
-            self.counters.waiting.fetch_sub(1, Relaxed);
+        if self.try_queue(span).is_err() {
+            self.counters.ended.fetch_add(1, Relaxed);
             self.counters.lose(1, &"more spans end than can be sent");
-        } else {
-            self.batches.on_end(span);
         }
     }
 

@@ -27,14 +27,18 @@ use crate::{propagate, setup, span::exception};
 /// The header that every response has.
 pub const X_TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 
+/// Which route a request takes, if that is known.
+type Route = fn(&Extensions) -> Option<String>;
+
 /// Traces the requests that a server answers. To be added last, so that it is outermost.
 ///
-/// A caller that did not sample its trace (`traceparent` ending in `-00`) is followed: nothing is recorded of the request, as W3C's
+/// A caller that did not sample its trace (`traceparent` ending in `-00`) is followed, unless it samples by the tail and may still keep
+/// it: nothing is recorded of the request, as W3C's
 /// recommendation says, while `X-Trace-Id` is the caller's trace id nevertheless. Where traces are sampled it is the id of those, too, that
 /// are not kept.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TraceLayer {
-    route: Option<fn(&Extensions) -> Option<String>>,
+    route: Option<Route>,
 }
 
 impl TraceLayer {
@@ -136,7 +140,10 @@ impl ServerSpan {
         if started.settings.conventions.open_inference() {
             attributes.push(KeyValue::new(openinference::SPAN_KIND, "CHAIN"));
         }
-        let route = layer.route.and_then(|route| route(request.extensions()));
+        // What it does is the application's; a request is answered whatever that is.
+        let route =
+            |route: Route| catch_unwind(AssertUnwindSafe(|| route(request.extensions()))).ok().flatten();
+        let route = layer.route.and_then(route);
         let name = format!("{} {}", request.method(), route.as_deref().unwrap_or(request.uri().path()));
         attributes.extend(route.map(|route| KeyValue::new("http.route", route)));
         let builder = SpanBuilder::from_name(name).with_kind(SpanKind::Server).with_attributes(attributes);

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use opentelemetry_sdk::trace::{SpanData, SpanProcessor};
@@ -33,6 +33,11 @@ impl Waiting {
         self.spans.push_back(span);
     }
 
+    fn push_front(&mut self, span: SpanData) {
+        self.bytes += size_bytes(&span);
+        self.spans.push_front(span);
+    }
+
     fn pop(&mut self) -> Option<SpanData> {
         let span = self.spans.pop_front()?;
         self.bytes -= size_bytes(&span);
@@ -57,18 +62,25 @@ impl Outgoing {
     /// What finds no room here, either, is given to the queue, which loses and counts it.
     pub(super) fn send(&self, spans: Vec<SpanData>) {
         for span in spans {
-            let now = {
+            // The order stays: what waits goes first.
+            let waits = !self.waiting().spans.is_empty();
+            let span = match waits {
+                true => span,
+                false => match self.queue.try_queue(span) {
+                    Ok(()) => continue,
+                    Err(span) => *span,
+                },
+            };
+            let lost = {
                 let mut waiting = self.waiting();
-                let is_full = waiting.spans.len() >= self.max_spans || waiting.bytes >= self.max_bytes;
-                // The order stays: what waits goes first.
-                if waiting.spans.is_empty() && self.queue.room() > 0 || is_full {
+                if waiting.spans.len() >= self.max_spans || waiting.bytes >= self.max_bytes {
                     Some(span)
                 } else {
                     waiting.push(span);
                     None
                 }
             };
-            if let Some(span) = now {
+            if let Some(span) = lost {
                 self.queue.on_end(span);
             }
         }
@@ -76,18 +88,21 @@ impl Outgoing {
 
     /// Gives the queue what it has room for; whether all of it went.
     pub(super) fn drain(&self) -> bool {
-        while self.queue.room() > 0 {
+        loop {
             let next = self.waiting().pop();
             let Some(span) = next else { return true };
-            self.queue.on_end(span);
+            if let Err(span) = self.queue.try_queue(span) {
+                self.waiting().push_front(*span);
+                return false;
+            }
         }
-        self.waiting().spans.is_empty()
     }
 
-    /// Sends what waits for room, as long as there is time. A batch that does not arrive is counted, and makes room, too.
+    /// Sends what waits for room, as long as there is time: the queue sends whenever it has a batch.
     pub(super) fn push_out(&self, until: Instant) {
+        const PAUSE: Duration = Duration::from_millis(5);
         while !self.drain() && Instant::now() < until {
-            let _ = self.queue.force_flush();
+            std::thread::sleep(PAUSE);
         }
     }
 

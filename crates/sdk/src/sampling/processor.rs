@@ -106,6 +106,12 @@ impl Shared {
 
     fn watch(&self) {
         let mut next_exchange = Instant::now();
+        // Behind another backend nothing is held for an answer that does not come.
+        if let Some(Err(no_answer)) = self.board.as_ref().map(|board| board.exchange(&[], std::iter::empty()))
+            && self.is_stranger(&no_answer)
+        {
+            next_exchange += STRANGER_PAUSE;
+        }
         loop {
             let stop = lock(&self.stop);
             let (stop, _) = self.bell.wait_timeout(stop, TICK).unwrap_or_else(PoisonError::into_inner);
@@ -126,7 +132,11 @@ impl Shared {
     /// Tells and asks until there is nothing to say or to ask, or no time; returns when to do it again.
     fn exchange(&self, until: Instant, stop: impl Fn() -> bool) -> Duration {
         let Some(board) = &self.board else { return STRANGER_PAUSE };
+        let agrees = lock(&self.tail).agrees;
         // Who was a stranger may be a Bennu by now.
+        if !agrees && board.exchange(&[], std::iter::empty()).is_err() {
+            return STRANGER_PAUSE;
+        }
         lock(&self.tail).agrees = true;
         loop {
             let now = Instant::now();
@@ -146,15 +156,22 @@ impl Shared {
                 }
                 Err(no_answer) => no_answer,
             };
-            self.say(&no_answer);
-            if let NoAnswer::Stranger(_) = no_answer {
-                // Those asked about are among those that wait, unless they began anew.
-                self.decide(Tail::give_up_agreeing);
+            if self.is_stranger(&no_answer) {
                 return STRANGER_PAUSE;
             }
             self.decide(|tail, out| tail.heard(news, &asks, None, now, out));
             return EXCHANGE;
         }
+    }
+
+    /// Says why there is no answer; nobody waits for a stranger. Traces asked about are among those that wait, unless they began anew.
+    fn is_stranger(&self, no_answer: &NoAnswer) -> bool {
+        self.say(no_answer);
+        let is_stranger = matches!(no_answer, NoAnswer::Stranger(_));
+        if is_stranger {
+            self.decide(Tail::give_up_agreeing);
+        }
+        is_stranger
     }
 
     /// Once: what is said is that there is no agreement, and why the first time.
@@ -185,7 +202,7 @@ impl SpanProcessor for TailSampler {
         if !may_be_kept(span.span_context()) {
             return;
         }
-        let crosses = above.is_valid() && Said::is_pending(above.trace_state());
+        let crosses = above.is_valid();
         let now = Instant::now();
         self.shared.decide(|tail, out| tail.begin(span.span_context(), crosses, now, out));
     }

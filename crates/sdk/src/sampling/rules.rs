@@ -19,9 +19,9 @@ use super::{Head, probability::Threshold};
 ///
 /// A process is one of these services; several that run in one process share its sampler.
 ///
-/// **Bounds.** What is held has a bound in bytes and in spans, a trace one in spans. At a bound the oldest traces are decided on before
-/// their end by probability alone; of one that turns out to be an error or slow after that, the spans from there on are kept,
-/// the root with them, marked `sampling.incomplete`. All of it is counted in [`SamplingStats`].
+/// **Bounds.** What is held has a bound in bytes and in spans, a trace one in spans. At a bound traces are decided on before
+/// their end by probability alone, those that it does not keep first, the oldest of them first; of one that turns out to be an
+/// error, slow or flagged after that, the spans from there on are kept, the root with them, marked `sampling.incomplete`. All of it is counted in [`SamplingStats`].
 #[derive(Debug, Clone)]
 #[must_use = "it samples when given to `Builder::tail_sampling`"]
 pub struct TailSampling {
@@ -163,8 +163,8 @@ impl Reason {
 
 /// What tail sampling decided so far. Traces are this process's part of them.
 ///
-/// In a healthy program the `cut_…`, `kept_incomplete`, `unasked` and `untold` are zero; that they grow means that a bound is too tight or
-/// that the server to agree at is away. `late_…` are ordinary.
+/// While a healthy program runs the `cut_…`, `kept_incomplete`, `unasked` and `untold` are zero; that they grow means that a bound is too
+/// tight or that the server to agree at is away. `late_…` are ordinary.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SamplingStats {

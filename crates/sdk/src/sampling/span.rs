@@ -21,6 +21,13 @@ pub(super) struct Kept {
     pub(super) cut: bool,
 }
 
+impl Kept {
+    /// It was cut and kept by chance: what fails later is certain then, as it is where chance did not keep it.
+    pub(super) fn may_change(self) -> bool {
+        self.cut && self.reason == Reason::Probability
+    }
+}
+
 /// Whether nothing in this process is above it.
 pub(super) fn is_root(span: &SpanData) -> bool {
     span.parent_span_is_remote || span.parent_span_id == SpanId::INVALID
@@ -38,7 +45,7 @@ pub(super) fn is_error(span: &SpanData) -> bool {
 }
 
 /// The span as it is sent: sampled, with the threshold under which it was kept, and why.
-pub(super) fn marked(mut span: SpanData, kept: Kept, incomplete: bool) -> SpanData {
+pub(super) fn marked(mut span: SpanData, kept: Kept) -> SpanData {
     let context = &span.span_context;
     span.span_context = SpanContext::new(
         context.trace_id(),
@@ -52,7 +59,8 @@ pub(super) fn marked(mut span: SpanData, kept: Kept, incomplete: bool) -> SpanDa
         // For backends that do not read `tracestate`.
         span.attributes.push(KeyValue::new(sampling::PROBABILITY, kept.threshold.probability()));
     }
-    if incomplete {
+    // Chance keeps all of what it keeps.
+    if kept.cut && kept.reason != Reason::Probability {
         span.attributes.push(KeyValue::new(sampling::INCOMPLETE, true));
     }
     span
@@ -66,10 +74,20 @@ pub(super) fn size_bytes(span: &SpanData) -> usize {
         };
         attributes.iter().map(one).sum::<usize>()
     };
-    let events = span.events.iter().map(|event| size_of_val(event) + attributes(&event.attributes));
+    let events =
+        span.events.iter().map(|event| size_of_val(event) + event.name.len() + attributes(&event.attributes));
     let links = span.links.iter().map(|link| size_of_val(link) + attributes(&link.attributes));
+    // What a caller sends in it is copied by every span.
+    let state = span.span_context.trace_state().into_iter();
+    let state = state.map(|(entry, value)| size_of::<(String, String)>() + entry.len() + value.len());
+    let error = match &span.status {
+        Status::Error { description } => description.len(),
+        _ => 0,
+    };
     size_of::<SpanData>()
         + span.name.len()
+        + state.sum::<usize>()
+        + error
         + attributes(&span.attributes)
         + events.sum::<usize>()
         + links.sum::<usize>()

@@ -66,7 +66,7 @@ impl Tail {
         SamplingStats { held_bytes: self.held.bytes, held_spans: self.held.spans, ..self.stats }
     }
 
-    /// A span without a parent in this process begins. `crosses`: its parent's service samples by the tail, too.
+    /// A span without a parent in this process begins. `crosses`: it has one in another.
     pub(super) fn begin(&mut self, span: &SpanContext, crosses: bool, now: Instant, out: &mut Vec<SpanData>) {
         let trace = span.trace_id();
         // One that chance has kept may have a better reason this time, and one that was dropped a first one.
@@ -110,7 +110,7 @@ impl Tail {
         let trace = span.trace_id();
         if self.held.contains(trace) {
             self.keep(trace, Reason::Flagged, out);
-        } else if self.kept.get(trace).is_none() {
+        } else if self.kept.get(trace).is_none_or(Kept::may_change) {
             let pending = Said::by(span.trace_state()).pending;
             let Some(threshold) = pending.filter(|_| self.dropped.get(trace).is_none()) else { return false };
             self.stats.kept_incomplete += 1;
@@ -309,7 +309,7 @@ impl Tail {
             _ => local.records,
         };
         let kept = Kept { reason, threshold, cut };
-        out.extend(local.spans.into_iter().map(|span| marked(span, kept, false)));
+        out.extend(local.spans.into_iter().map(|span| marked(span, kept)));
         self.remember(trace, kept, local.crosses);
     }
 
@@ -335,21 +335,26 @@ impl Tail {
         let trace = span.span_context.trace_id();
         let kept = self.kept.get(trace);
         // One that was cut and that chance kept is like one that was cut and that it did not: what fails from there on is certain.
-        let kept = kept.filter(|kept| !kept.cut || kept.reason != Reason::Probability || reason.is_none());
+        let kept = kept.filter(|kept| !kept.may_change() || reason.is_none());
         if let Some(kept) = kept {
             self.stats.late_kept += 1;
-            out.push(marked(span, kept, false));
+            out.push(marked(span, kept));
             return;
         }
         if self.dropped.get(trace).is_some() {
             self.stats.late_dropped += 1;
             return;
         }
-        let records = Said::by(span.span_context.trace_state()).pending.unwrap_or(Threshold::ALL);
+        let said = Said::by(span.span_context.trace_state());
+        // Below a parent that is not ours nothing is pending: somebody else decided.
+        let (records, rest) = match said.pending {
+            Some(records) => (records, self.rules.rest.max(records)),
+            None => (said.kept.unwrap_or(Threshold::ALL), said.kept.unwrap_or(Threshold::ALL)),
+        };
         let kept = match reason {
             Some(reason) => Kept { reason, threshold: records, cut: true },
             None if span.span_context.is_sampled() => {
-                Kept { reason: Reason::Probability, threshold: self.rules.rest.max(records), cut: true }
+                Kept { reason: Reason::Probability, threshold: rest, cut: true }
             }
             None => {
                 self.stats.cut_spans_lost += 1;
@@ -358,7 +363,7 @@ impl Tail {
         };
         self.stats.kept_incomplete += 1;
         self.remember(trace, kept, true);
-        out.push(marked(span, kept, true));
+        out.push(marked(span, kept));
     }
 }
 

@@ -7,7 +7,7 @@ use opentelemetry::{
 use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
 
 use super::*;
-use crate::sampling::probability::say;
+use crate::sampling::{probability::say, span::size_bytes};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -304,7 +304,7 @@ fn at_a_bound_the_oldest_are_cut_and_errors_still_kept() {
     bench.child(2);
     bench.end(failed(span(2, "fails", 1)));
     bench.root(2);
-    assert_eq!(bench.sent(), ["2 fails error ot=th:0 incomplete", "2 root error ot=th:0"]);
+    assert_eq!(bench.sent(), ["2 fails error ot=th:0 incomplete", "2 root error ot=th:0 incomplete"]);
     assert_eq!((bench.tail.stats().kept_incomplete, bench.tail.stats().cut_spans_lost), (1, 2));
     // One that chance keeps goes last, and whole.
     for trace in [10, 12, 14, 16] {
@@ -401,7 +401,8 @@ fn what_fails_after_a_decision_by_chance_stands_for_itself_whatever_chance_said(
         bench.end(failed(span(trace, "fails", 1)));
         bench.root(trace);
         let trace = trace.to_string();
-        let expected = [trace.clone() + " fails error ot=th:0 incomplete", trace + " root error ot=th:0"];
+        let expected =
+            [trace.clone() + " fails error ot=th:0 incomplete", trace + " root error ot=th:0 incomplete"];
         assert_eq!(bench.sent(), expected);
     }
 }
@@ -466,4 +467,29 @@ fn an_old_answer_says_nothing_about_what_began_anew() {
     bench.root(2);
     bench.tail.heard(vec![], &asked, Some(&HashSet::new()), bench.now, &mut bench.out);
     assert_eq!(bench.tail.stats().dropped, 0, "its window is not over");
+}
+
+#[test]
+fn what_is_flagged_after_a_cut_stands_for_itself_whatever_chance_said() {
+    let mut bench = Bench::new(rules().max_trace_spans(1), true);
+    for trace in [2, 3] {
+        bench.tail.begin(&context(trace), true, bench.now, &mut bench.out);
+        (0..2).for_each(|_| bench.child(trace));
+        bench.sent();
+        assert!(bench.tail.flag(&context(trace), &mut bench.out));
+        bench.root(trace);
+        assert_eq!(bench.sent(), [format!("{trace} root flagged ot=th:0 incomplete")]);
+    }
+    assert_eq!(bench.hear(Some(&[])).0, [2, 3], "the others are told");
+}
+
+#[test]
+fn what_a_caller_sends_and_what_an_error_says_count_as_memory() {
+    let plain = size_bytes(&span(2, "s", 1));
+    let state = context(2).trace_state().insert("other", "x".repeat(200)).unwrap();
+    let flags = TraceFlags::default();
+    let long = SpanContext::new(TraceId::from(2), SpanId::from(1), flags, false, state);
+    assert!(size_bytes(&SpanData { span_context: long, ..span(2, "s", 1) }) > plain + 200);
+    let error = SpanData { status: Status::error("y".repeat(300)), ..span(2, "s", 1) };
+    assert_eq!(size_bytes(&error), plain + 300);
 }

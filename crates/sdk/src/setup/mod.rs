@@ -158,7 +158,7 @@ pub(crate) fn crosses(context: &Context) {
     }
 }
 
-/// Sends what waits, and waits for that, five seconds at most: [`stats`] tells whether all of it has arrived. For the end of a program
+/// Sends what waits, and waits for that, five seconds at most, ten where tail sampling has kept more than the queue holds: [`stats`] tells whether all of it has arrived. For the end of a program
 /// that has no guard, and for tests. What tail sampling holds, because nothing is known of it yet, is held on.
 pub fn flush() {
     if let Some(started) = now() {
@@ -190,7 +190,7 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Ends tracing as dropping does, and says what became of all spans: zeros if the guard does nothing.
+    /// Ends tracing as dropping does, and says what is known then of what became of spans: zeros if the guard does nothing.
     pub fn shutdown(mut self) -> (Stats, SamplingStats) {
         let started = self.started.take();
         let Some(started) = started else { return Default::default() };

@@ -148,6 +148,11 @@ fn answer(shared: &Shared, mut stream: &TcpStream) -> Option<()> {
         let read = stream.read(&mut part).ok().filter(|read| *read > 0)?;
         bytes.extend_from_slice(&part[..read]);
     }
+    // It takes traces and knows nothing else.
+    let is_traces = headers.to_ascii_lowercase().starts_with("post /v1/traces ");
+    if !is_traces {
+        return stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").ok();
+    }
     *shared.headers.lock().unwrap() = headers;
     std::thread::sleep(Duration::from_millis(shared.delay_ms.load(Relaxed)));
     let status = shared.status.load(Relaxed);

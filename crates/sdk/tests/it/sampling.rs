@@ -1,6 +1,6 @@
 //! Which traces are sent, over the wire.
 
-use std::time::Duration;
+use std::{net::TcpListener, time::Duration};
 
 use bennu_sdk::{
     Message, TailSampling, agent_span, carry, chain_span, extract, flush, inject, keep_trace, llm_span,
@@ -242,6 +242,26 @@ fn what_is_kept_while_nobody_takes_it_has_a_bound_too() {
 }
 
 #[test]
+fn behind_another_backend_nothing_waits_for_an_answer() {
+    let _turn = turn();
+    // It answers, but not to this.
+    let collector = Collector::start();
+    let guard = begin(&collector, |builder| builder.tail_sampling(TailSampling::keep(0.0)));
+    let goes_elsewhere = || {
+        let span = chain_span("goes elsewhere", "");
+        span.in_scope(|| inject(&mut HeaderMap::new()));
+    };
+    until("it is known for a stranger", || {
+        goes_elsewhere();
+        sampling_stats().held_spans == 0
+    });
+    let before = sampling_stats().dropped;
+    goes_elsewhere();
+    assert_eq!((sampling_stats().dropped, sampling_stats().held_spans), (before + 1, 0));
+    drop(guard);
+}
+
+#[test]
 fn a_server_to_agree_at_has_an_address() {
     let _turn = turn();
     for (server, token, why) in [
@@ -261,7 +281,10 @@ fn a_server_to_agree_at_has_an_address() {
 fn the_end_of_the_program_decides_about_what_is_open() {
     let _turn = turn();
     let collector = Collector::start();
-    let guard = begin(&collector, |builder| builder.tail_sampling(TailSampling::keep(1.0)));
+    // Nobody answers about the other services.
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let sampling = TailSampling::keep(1.0).agree_at(format!("http://{nobody}"), None);
+    let guard = begin(&collector, |builder| builder.tail_sampling(sampling));
     let open = chain_span("open", "");
     open.in_scope(|| drop(tool_span("done", "")));
     // A trace that waits for the other services does not make the program wait.
@@ -269,8 +292,9 @@ fn the_end_of_the_program_decides_about_what_is_open() {
     waits.in_scope(|| inject(&mut HeaderMap::new()));
     drop(waits);
     assert_eq!(sampling_stats().held_spans, 2);
-    drop(guard);
+    let (_, stats) = guard.shutdown();
     drop(open);
+    assert_eq!((stats.cut_shutdown, stats.unasked, stats.held_spans), (1, 1, 0));
     assert_eq!(sent(&collector), pairs(&[("tool.done", "probability"), ("waits", "probability")]));
 }
 

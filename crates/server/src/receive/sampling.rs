@@ -81,8 +81,8 @@ struct Generations {
 
 /// Twice as many are some 20 MB.
 const MAX_YOUNG: usize = 250_000;
-/// Longer than anybody waits.
-const MAX_AGE: Duration = Duration::from_secs(600);
+/// As long as the library lets anybody wait.
+const MAX_AGE: Duration = Duration::from_secs(86_400);
 
 impl Board {
     pub(crate) fn new() -> Self {
