@@ -21,7 +21,8 @@ use super::{Head, probability::Threshold};
 ///
 /// **Bounds.** What is held has a bound in bytes and in spans, a trace one in spans. At a bound traces are decided on before
 /// their end by probability alone, those that it does not keep first, the oldest of them first; of one that turns out to be an
-/// error, slow or flagged after that, the spans from there on are kept, the root with them, marked `sampling.incomplete`. All of it is counted in [`SamplingStats`].
+/// error, slow or flagged after that, the spans from there on are kept, the root with them, marked `sampling.incomplete`. All of it is
+/// counted in [`SamplingStats`].
 #[derive(Debug, Clone)]
 #[must_use = "it samples when given to `Builder::tail_sampling`"]
 pub struct TailSampling {
