@@ -77,6 +77,11 @@ impl Board {
         Board { agent: config.build().into(), url, headers }
     }
 
+    /// Whether it is one: says nothing and asks nothing.
+    pub(super) fn probe(&self) -> Result<(), NoAnswer> {
+        self.exchange(&[], std::iter::empty()).map(drop)
+    }
+
     /// Tells and asks; returns those of the asked that somebody keeps.
     pub(super) fn exchange(
         &self,

@@ -107,7 +107,7 @@ impl Shared {
     fn watch(&self) {
         let mut next_exchange = Instant::now();
         // Behind another backend nothing is held for an answer that does not come.
-        if let Some(Err(no_answer)) = self.board.as_ref().map(|board| board.exchange(&[], std::iter::empty()))
+        if let Some(Err(no_answer)) = self.board.as_ref().map(Board::probe)
             && self.is_stranger(&no_answer)
         {
             next_exchange += STRANGER_PAUSE;
@@ -134,7 +134,7 @@ impl Shared {
         let Some(board) = &self.board else { return STRANGER_PAUSE };
         let agrees = lock(&self.tail).agrees;
         // Who was a stranger may be a Bennu by now.
-        if !agrees && board.exchange(&[], std::iter::empty()).is_err() {
+        if !agrees && board.probe().is_err() {
             return STRANGER_PAUSE;
         }
         lock(&self.tail).agrees = true;
@@ -233,7 +233,10 @@ impl SpanProcessor for TailSampler {
         // The others, and the collector after them, have a part of the time each.
         let now = Instant::now();
         lock(&self.shared.tail).hurry(now);
-        self.shared.exchange(now + timeout / 4, || false);
+        // A stranger is not asked once more whether it is one.
+        if lock(&self.shared.tail).agrees {
+            self.shared.exchange(now + timeout / 4, || false);
+        }
         self.shared.decide(Tail::finish);
         self.shared.outgoing.push_out(until);
         self.shared.outgoing.give_up();

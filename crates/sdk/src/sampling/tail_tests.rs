@@ -68,6 +68,15 @@ impl Bench {
         self.tail.end(span, self.now, &mut self.out);
     }
 
+    /// Another request of the same trace.
+    fn begin_second(&mut self, trace: u128) {
+        self.tail.begin(&root(trace, 7), false, self.now, &mut self.out);
+    }
+
+    fn fail_second(&mut self, trace: u128) {
+        self.end(failed(SpanData { span_context: root(trace, 7), ..span(trace, "second", 0) }));
+    }
+
     fn child(&mut self, trace: u128) {
         self.end(span(trace, "child", 1));
     }
@@ -217,10 +226,10 @@ fn what_outlives_the_root_follows_it() {
 fn a_trace_that_comes_by_twice_is_held_until_both_have_ended() {
     let mut bench = Bench::new(rules(), false);
     bench.begin(2);
-    bench.tail.begin(&root(2, 7), false, bench.now, &mut bench.out);
+    bench.begin_second(2);
     bench.root(2);
     assert_eq!(bench.tail.stats().dropped, 0);
-    bench.end(failed(SpanData { span_context: root(2, 7), ..span(2, "second", 0) }));
+    bench.fail_second(2);
     assert_eq!(bench.sent(), ["2 root error ot=th:0", "2 second error ot=th:0"]);
     // One that comes again after its end is judged anew.
     bench.begin(4);
@@ -414,10 +423,10 @@ fn what_was_cut_does_not_end_what_came_after_it() {
     (0..2).for_each(|_| bench.child(2));
     assert_eq!(bench.tail.stats().cut_trace_spans, 1);
     // A second request of the trace begins, then the first ends, then the second fails.
-    bench.tail.begin(&root(2, 7), false, bench.now, &mut bench.out);
+    bench.begin_second(2);
     bench.root(2);
     assert_eq!(bench.tail.stats().dropped, 0);
-    bench.end(failed(SpanData { span_context: root(2, 7), ..span(2, "second", 0) }));
+    bench.fail_second(2);
     assert_eq!(bench.sent(), ["2 root error ot=th:0", "2 second error ot=th:0"]);
     // Dropped once, cut the next time, and then it fails.
     bench.begin(4);
@@ -437,7 +446,7 @@ fn a_quick_request_is_not_slow_because_another_one_was_long_ago() {
     bench.begin(2);
     bench.pass(SECOND);
     assert!(bench.sent().is_empty(), "this one has run for a second");
-    bench.tail.begin(&root(2, 7), false, bench.now, &mut bench.out);
+    bench.begin_second(2);
     bench.pass(8 * SECOND);
     // The older of two has ended: the younger one counts.
     bench.root(2);
